@@ -1,0 +1,189 @@
+"""People and what belongs to them: users, agent groups, API keys, and the records that keep doors honest."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from companies.models import Company
+from helpdesk.ids import new_id
+
+from .querysets import ApiKeyQuerySet, UserQuerySet
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin"
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
+STAFF_ROLES = (Role.ADMIN, Role.AGENT)
+
+
+class TicketScope(models.TextChoices):
+    """Which tickets an agent sees when signed in."""
+
+    GLOBAL = "global"
+    GROUP = "group"
+    RESTRICTED = "restricted"
+
+
+class User(AbstractBaseUser):
+    """An admin, an agent or a customer (contact). A customer without a password has no account yet."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    username = models.CharField(max_length=150, unique=True)
+    email = models.CharField(max_length=254)
+    # The address as it is matched: see accounts.emails.matching_key.
+    email_key = models.CharField(max_length=254, unique=True, editable=False)
+    name = models.CharField(max_length=200)
+    phone = models.CharField(max_length=50, null=True, blank=True)
+    role = models.CharField(max_length=20, choices=Role, default=Role.CUSTOMER)
+    ticket_scope = models.CharField(max_length=20, choices=TicketScope, default=TicketScope.GLOBAL)
+    avatar_url = models.CharField(max_length=2000, null=True, blank=True)
+    company = models.ForeignKey(
+        Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="contacts", db_index=False
+    )
+    tags = models.JSONField(default=list, blank=True)
+    custom_fields = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When the person proved to own the mailbox; until then a portal session sees only what it filed itself.
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+    # When a portal signup took this account over, and until when further claims are refused.
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    claims_blocked_until = models.DateTimeField(null=True, blank=True)
+
+    objects = BaseUserManager.from_queryset(UserQuerySet)()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email", "name"]
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="user_created"),
+            models.Index(fields=["role", "created_at", "id"], name="user_role"),
+            models.Index(fields=["company", "created_at", "id"], name="user_company"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(condition=models.Q(ticket_scope__in=TicketScope.values), name="user_scope_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person works here, as an agent or as an admin."""
+        return self.is_active and self.role in STAFF_ROLES
+
+    @property
+    def is_admin(self) -> bool:
+        return self.is_active and self.role == Role.ADMIN
+
+
+class AssignmentMethod(models.TextChoices):
+    ROUND_ROBIN = "round_robin"
+    LOAD_BALANCED = "load_balanced"
+
+
+class AgentGroup(models.Model):
+    """A team of agents that tickets can be handed to."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    description = models.TextField(null=True, blank=True)
+    auto_assign = models.BooleanField(default=False)
+    assignment_method = models.CharField(
+        max_length=20, choices=AssignmentMethod, default=AssignmentMethod.ROUND_ROBIN
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(assignment_method__in=AssignmentMethod.values), name="group_method_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupMember(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    group = models.ForeignKey(AgentGroup, on_delete=models.CASCADE, related_name="members", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    is_leader = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["group", "user"], name="group_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.group}"
+
+
+class ApiKey(models.Model):
+    """A credential for the API. The key itself is never stored, only its SHA-256."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    key_prefix = models.CharField(max_length=12, editable=False)
+    scopes = models.JSONField(default=list)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    is_active = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key_prefix}…)"
+
+
+class ReplayRecord(models.Model):
+    """The answer to a POST that carried an Idempotency-Key, kept so that a retry gets the same bytes.
+
+    A row without `status` is a request still running; it may be taken over after `locked_until`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    caller = models.CharField(max_length=50)
+    target = models.CharField(max_length=300, help_text="Method and path.")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request body.")
+    claim = models.UUIDField(default=new_id)
+    locked_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(null=True, help_text="Encrypted with the caller's own credential.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="replay_created")]
+        constraints = [models.UniqueConstraint(fields=["caller", "target", "key"], name="replay_once")]
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.key}"
+
+
+class RateWindow(models.Model):
+    """How often something happened since a moment, for throttles that hold across processes."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    started_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,43 @@
+"""What every response carries, and how paths under /api are read."""
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+
+from .errors import is_api
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
+
+
+class RequestIdMiddleware:
+    """Gives every response an X-Request-Id: the caller's own, when it is a sane one, or a new one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
+        request.id = offered if ACCEPTABLE_ID.fullmatch(offered) else uuid4().hex  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        return response
+
+
+class ApiPathMiddleware:
+    """Lets every documented path work with a trailing slash too, and keeps API answers out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_api(request):
+            return self.get_response(request)
+        if request.path_info.endswith("/"):
+            request.path_info = request.path_info.rstrip("/")
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response

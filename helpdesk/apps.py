@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class HelpDeskConfig(AppConfig):
+    name = "helpdesk"
+    verbose_name = "HelpDesk"

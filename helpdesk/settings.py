@@ -1,0 +1,191 @@
+"""All configuration, read from the environment.
+
+Every variable is described in docs/configuration.md; a test keeps that table and this file in step.
+A file `.env` beside manage.py is read first and never overrides the real environment.
+"""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# --- Security -------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Put a long random string into the SECRET_KEY environment variable; "
+            "`make run` generates one into .env for a local start."
+        )
+    SECRET_KEY = "only-for-debugging"  # noqa: S105 - unusable in production: refused above without DEBUG
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# Behind TLS (the default in production) cookies travel over https only and browsers are told to stay there.
+HTTPS = env.bool("HELPDESK_HTTPS", default=not DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.int("HELPDESK_HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+if env.bool("HELPDESK_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies in front of the server may be believed about the client's address.
+TRUSTED_PROXIES = env.int("HELPDESK_TRUSTED_PROXIES", default=0)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Applications ---------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "custom_fields",
+    "companies",
+    "accounts",
+    "tickets",
+    "portal",
+    "helpdesk",
+]
+MIDDLEWARE = [
+    "helpdesk.api.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "helpdesk.api.middleware.ApiPathMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "helpdesk.urls"
+WSGI_APPLICATION = "helpdesk.wsgi.application"
+APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "helpdesk.api.errors.csrf_failure"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- Data -----------------------------------------------------------------------------------------
+
+DATA_DIR = env.path("HELPDESK_DATA_DIR", default=str(BASE_DIR / "var"))
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR('helpdesk.sqlite3')}")}
+_database = DATABASES["default"]
+if _database["ENGINE"].endswith("sqlite3"):
+    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    # IMMEDIATE takes the write lock when a transaction begins: writers queue instead of failing half-way.
+    # FULL keeps what was acknowledged through a power cut.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
+    }
+else:
+    _database["CONN_MAX_AGE"] = env.int("HELPDESK_DB_CONN_MAX_AGE", default=600)
+    if env.bool("HELPDESK_DB_PREPARE", default=True):
+        # Server-side parameters let the server keep the plan of a statement it has seen five times.
+        # Turn this off behind a pooler that shares connections between transactions.
+        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 5}
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR("static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = DATA_DIR("media")
+
+# --- Accounts -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.AccountBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 6}},
+]
+SESSION_COOKIE_NAME = "helpdesk_session"
+# What happens when somebody signs up in the portal with the address of a contact who has no password yet.
+CLAIM_POLICY = env.str("HELPDESK_CLAIM_POLICY", default="tiered")
+if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):
+    raise ImproperlyConfigured("HELPDESK_CLAIM_POLICY must be one of: tiered, verify_first, invite_only.")
+
+# --- Mail -----------------------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR('mail').lstrip('/')}"))
+DEFAULT_FROM_EMAIL = env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@localhost>")
+# The address people open in their browser; links in mails begin with it.
+BASE_URL = env.str("HELPDESK_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+
+# --- API ------------------------------------------------------------------------------------------
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("HELPDESK_MAX_BODY", default=10 * 1024 * 1024)
+ATTACHMENT_MAX_SIZE = env.int("HELPDESK_MAX_ATTACHMENT", default=25 * 1024 * 1024)
+# Requests per key, e.g. "600/min"; empty means no limit.
+API_RATE = env.str("HELPDESK_API_RATE", default="")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.ApiKeyAuthentication",
+        "accounts.api.authentication.StaffSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["helpdesk.api.permissions.ScopePermission"],
+    "DEFAULT_PARSER_CLASSES": ["helpdesk.api.json.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["helpdesk.api.json.JsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "helpdesk.api.schema.DocumentedSchema",
+    "EXCEPTION_HANDLER": "helpdesk.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "HelpDesk API",
+    "DESCRIPTION": "The HelpDesk REST API: tickets, people, companies and everything around them.",
+    "VERSION": "1.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Language and time ----------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("HELPDESK_LOG_LEVEL", default="INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"handlers": ["console"], "propagate": False}},
+}
