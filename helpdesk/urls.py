@@ -1,5 +1,22 @@
 """The map of the site: which prefix belongs to which app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from helpdesk.api.converters import IdConverter
+from helpdesk.api.docs import docs, openapi
+from helpdesk.api.errors import not_found
+
+register_converter(IdConverter, "id")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("tickets.api.urls")),
+    path("api/", include("accounts.api.urls")),
+    path("api/", include("companies.api.urls")),
+    path("api/", include("custom_fields.api.urls")),
+    path("api/openapi.json", openapi, name="openapi"),
+    path("api/docs", docs, name="docs"),
+    path("api", not_found),
+    path("api/<path:rest>", not_found),
+    path("portal/", include("portal.urls")),
+]
+handler500 = "helpdesk.api.errors.server_error"

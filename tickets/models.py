@@ -186,6 +186,7 @@ class Action(models.TextChoices):
     CATEGORY_CHANGED = "category_changed"
     GROUP_CHANGED = "group_changed"
     SUBJECT_CHANGED = "subject_changed"
+    DESCRIPTION_CHANGED = "description_changed"
     TAGS_CHANGED = "tags_changed"
     CUSTOM_FIELD_CHANGED = "custom_field_changed"
     DUE_DATE_CHANGED = "due_date_changed"

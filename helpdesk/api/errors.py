@@ -23,7 +23,11 @@ logger = logging.getLogger(__name__)
 
 
 class NotModified(Exception):
-    """The client's copy is still good."""
+    """The client's copy, with this entity tag, is still good."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
 
 
 class PreconditionFailed(errors.HelpDeskError):
@@ -78,7 +82,7 @@ def error_response(status: int, sentence: str, **extra: Any) -> HttpResponse:
 def handle(exc: Exception, context: dict[str, Any] | None = None) -> HttpResponse:
     """Turn whatever a view raised into the answer the document promises."""
     if isinstance(exc, NotModified):
-        return HttpResponse(status=304)
+        return HttpResponse(status=304, headers={"ETag": exc.tag})
     if isinstance(exc, drf.ValidationError):
         details = field_messages(exc.detail)
         return error_response(400, summary(details), details=details)

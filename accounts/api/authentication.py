@@ -1,0 +1,142 @@
+"""Who is calling: an API key in one of three headers, or a signed-in member of staff.
+
+A key is looked up by its SHA-256 in one indexed query that also fetches its owner and leaves out keys that are
+revoked, expired or owned by somebody inactive, so that all of these look and last the same.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import models
+from django.db.models import ExpressionWrapper, F, Q
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.request import Request
+
+from accounts.keys import touch
+from accounts.models import ApiKey, User
+from accounts.replays import ReplayStore
+from helpdesk.api.errors import MissingCredentials
+from helpdesk.api.permissions import SCOPES
+from helpdesk.api.reads import Param, Statement, compiled
+from helpdesk.api.serializers import Column
+
+
+
+def as_uuid(value: UUID | str) -> UUID:
+    """SQLite hands out an id as 32 hex digits."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+OWNER_LOADS = {"id": as_uuid, "is_active": bool}
+OWNER_FIELDS = ("id", "username", "email", "name", "role", "ticket_scope", "is_active")
+SCHEMES = ("apikey", "bearer")
+
+
+@dataclass(frozen=True)
+class KeyCredential:
+    """A valid API key and its owner."""
+
+    id: Any
+    name: str
+    scopes: frozenset[str]
+    user: User
+    secret: str
+    limited: bool = False
+
+    @cached_property
+    def replays(self) -> ReplayStore:
+        return ReplayStore(f"key:{self.id}", self.secret.encode())
+
+
+@dataclass(frozen=True)
+class SessionCredential:
+    """A member of staff signed in to the admin pages: all scopes, within what they may see."""
+
+    user: User
+    secret: str
+    scopes: frozenset[str] = frozenset(SCOPES)
+
+    @property
+    def limited(self) -> bool:
+        return not self.user.is_admin
+
+    @cached_property
+    def replays(self) -> ReplayStore:
+        return ReplayStore(f"user:{self.user.pk}", self.secret.encode())
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: ApiKey …`, `Authorization: Bearer …` or `X-Api-Key: …`."""
+
+    def authenticate(self, request: Request) -> tuple[User, KeyCredential] | None:
+        offered = offered_key(request)
+        if offered is None:
+            return None
+        credential = check_key(offered)
+        if credential is None:
+            raise MissingCredentials
+        return credential.user, credential
+
+    def authenticate_header(self, request: Request) -> str:
+        return "ApiKey"
+
+
+class StaffSessionAuthentication(SessionAuthentication):
+    """The session of the admin pages, same origin only (CSRF); a customer's portal session opens nothing here."""
+
+    def authenticate(self, request: Request) -> tuple[User, SessionCredential] | None:  # type: ignore[override]
+        if settings.SESSION_COOKIE_NAME not in request._request.COOKIES:
+            return None
+        user = request._request.user
+        if not isinstance(user, User) or not user.is_staff:
+            return None
+        self.enforce_csrf(request)
+        return user, SessionCredential(user, request._request.session.session_key or "")
+
+
+def offered_key(request: Request) -> str | None:
+    """The key in the request's headers, None without one; an Authorization of another kind counts as a bad key."""
+    if header := request.META.get("HTTP_AUTHORIZATION"):
+        scheme, _, key = header.partition(" ")
+        return key.strip() if scheme.lower() in SCHEMES else ""
+    return request.META.get("HTTP_X_API_KEY")
+
+
+def check_key(key: str) -> KeyCredential | None:
+    """The credential behind a key, or None; one query for every outcome."""
+    now = timezone.now()
+    values = {
+        "hash": sha256(key.encode(errors="replace")).hexdigest(),
+        "now": now,
+        "minute_ago": now - timedelta(minutes=1),
+    }
+    row = compiled.get("api key", key_statement).fetch_one(values)
+    if row is None:
+        return None
+    owner = User.from_db("default", list(OWNER_FIELDS), [row[f"owner.{name}"] for name in OWNER_FIELDS])
+    if row["stale"]:
+        touch(row["id"], now)
+    return KeyCredential(row["id"], row["name"], frozenset(row["scopes"]), owner, key)
+
+
+def key_statement() -> Statement:
+    moment = models.DateTimeField()
+    keys = ApiKey.objects.usable(Param("now", moment)).filter(key_hash=Param("hash", models.TextField())).order_by()
+    unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=Param("minute_ago", moment))
+    return Statement(
+        keys,
+        [
+            Column("id", F("pk"), as_uuid),
+            Column("name", F("name"), None),
+            Column("scopes", F("scopes"), orjson.loads),
+            Column("stale", ExpressionWrapper(unused, models.BooleanField()), None),
+            *(Column(f"owner.{name}", F(f"owner__{name}"), OWNER_LOADS.get(name)) for name in OWNER_FIELDS),
+        ],
+    )

@@ -1,0 +1,233 @@
+"""Lists: in a stable order, limited with a cursor to go on from, or streamed whole.
+
+A cursor names the last row by its sort key, never by a count of rows, so page 1,000 is one index range scan like
+page 1, and rows that arrive in between are neither repeated nor skipped.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import models
+from django.db.models import BooleanField, Expression, F, Func, OrderBy, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+
+from helpdesk.errors import Invalid
+
+from .json import CONTENT_TYPE, dumps
+from .reads import CHUNK, Param, Statement, compiled
+from .serializers import Column
+from .sqltext import RawText
+from .text import check_text
+
+MAX_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Key:
+    """One expression of a sort order. It must not be null: rows are compared by it."""
+
+    expression: Expression
+    field: models.Field
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order: some keys, then the id, all in one direction."""
+
+    name: str
+    keys: tuple[Key, ...]
+    descending: bool = False
+
+    @property
+    def all_keys(self) -> tuple[Key, ...]:
+        return (*self.keys, Key(F("id"), models.UUIDField()))
+
+    def order_by(self) -> list[OrderBy]:
+        return [OrderBy(key.expression, descending=self.descending) for key in self.all_keys]
+
+    def columns(self) -> list[Column]:
+        """The sort key of a row, at full precision."""
+        return [Column(f" {index}", RawText(key.expression), None) for index, key in enumerate(self.all_keys)]
+
+    def after(self) -> Expression:
+        """The rows that follow the one whose key is bound as `cursor0`, `cursor1`, …"""
+        comparison = RowBefore if self.descending else RowAfter
+        keys = self.all_keys
+        places = [Param(f"cursor{index}", key.field) for index, key in enumerate(keys)]
+        return comparison(*(key.expression for key in keys), *places)
+
+
+class RowAfter(Func):
+    """`(a, b) > (x, y)`: a row comparison, which both databases answer from one index."""
+
+    output_field = BooleanField()
+    conditional = True
+    sign = ">"
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        parts = [compiler.compile(source) for source in self.source_expressions]
+        half = len(parts) // 2
+        left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
+        return f"({left}) {self.sign} ({right})", [param for _, params in parts for param in params]
+
+
+class RowBefore(RowAfter):
+    sign = "<"
+
+
+def newest_first(path: str = "created_at", name: str = "-createdAt") -> Order:
+    return Order(name, (Key(F(path), models.DateTimeField()),), descending=True)
+
+
+def oldest_first(path: str = "created_at", name: str = "createdAt") -> Order:
+    return Order(name, (Key(F(path), models.DateTimeField()),))
+
+
+def by_name(*paths: str) -> Order:
+    """Settings-like lists: by name, or by the given paths (an integer position first, where there is one)."""
+    keys = [
+        Key(F(path), models.IntegerField() if path in ("position", "order") else models.TextField()) for path in paths
+    ]
+    return Order("name", tuple(keys))
+
+
+def choose_order(orders: Sequence[Order], asked: str | None) -> Order:
+    """The order a `sort` parameter names; the first one is the default."""
+    if not asked:
+        return orders[0]
+    for order in orders:
+        if order.name == asked:
+            return order
+    raise Invalid(f"sort must be one of: {', '.join(order.name for order in orders)}.")
+
+
+def parse_limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:20]) <= MAX_LIMIT:
+        raise Invalid("limit must be a positive whole number.")
+    return int(text)
+
+
+def write_cursor(order: Order, key: Sequence[str]) -> str:
+    return base64.urlsafe_b64encode(dumps([order.name, *key])).rstrip(b"=").decode()
+
+
+def read_cursor(order: Order, text: str) -> dict[str, Any]:
+    """The values to bind for a cursor this API wrote; anything else raises Invalid."""
+    try:
+        name, *parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if name != order.name:
+            raise Invalid("This cursor belongs to a list with another sort order.")
+        pairs = zip(order.all_keys, parts, strict=True)
+        return {f"cursor{index}": key_value(key, part) for index, (key, part) in enumerate(pairs)}
+    except (ValueError, TypeError, binascii.Error):
+        raise Invalid("cursor is not one that this API gave out.") from None
+
+
+def key_value(key: Key, text: str) -> Any:
+    if isinstance(key.field, models.DateTimeField):
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if isinstance(key.field, models.UUIDField):
+        return UUID(text)
+    if isinstance(key.field, models.IntegerField):
+        number = int(text)
+        if abs(number) > 2**63 - 1:
+            raise ValueError(number)
+        return number
+    check_text(text, "cursor")
+    return text
+
+
+Decorate = Callable[[list[dict[str, Any]]], None]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list as a request asks for it: which rows, in which order, from where on, and how many."""
+
+    request: HttpRequest
+    shape: tuple[Any, ...] | None  # what tells its SQL from any other; None: compile it for this request alone
+    queryset: Callable[[], QuerySet]
+    columns: tuple[Column, ...]
+    order: Order
+    values: dict[str, Any]
+    decorate: Decorate | None = None  # adds what `include` asks for to the rows of a page
+
+    def respond(self) -> HttpResponse:
+        query = self.request.GET
+        limit = parse_limit(query.get("limit"))
+        if cursor := query.get("cursor"):
+            self.values.update(read_cursor(self.order, cursor))
+        if limit is not None and limit <= CHUNK:
+            return self.page(limit, bool(cursor))
+        first = self.statement(bool(cursor)).fetch(self.values, CHUNK + 1)
+        if len(first) <= CHUNK:
+            return self.answer(self.decorated(first))
+        return self.stream(limit, bool(cursor))
+
+    def page(self, limit: int, has_cursor: bool) -> HttpResponse:
+        rows = self.statement(has_cursor, keyed=True).fetch(self.values, limit + 1)
+        keys = [self.take_key(row) for row in rows]
+        response = self.answer(self.decorated(rows[:limit]))
+        if len(rows) > limit:
+            self.link_next(response, keys[limit - 1])
+        return response
+
+    def stream(self, limit: int | None, has_cursor: bool) -> HttpResponse:
+        chunks = self.statement(has_cursor).chunks(self.values, MAX_LIMIT if limit is None else limit)
+        response = StreamingHttpResponse(self.joined(chunks), content_type=CONTENT_TYPE)
+        if limit is not None and (last := self.key_at(limit, has_cursor)):
+            self.link_next(response, last)
+        return response
+
+    def joined(self, chunks: Iterable[list[dict[str, Any]]]) -> Iterator[bytes]:
+        lead = b"["
+        for rows in chunks:
+            yield lead + dumps(self.decorated(rows))[1:-1]
+            lead = b","
+        yield b"]" if lead == b"," else b"[]"
+
+    def key_at(self, limit: int, has_cursor: bool) -> list[str] | None:
+        """The sort key of the last row of a long page, when rows follow it."""
+        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, self.order.columns(), window=True))
+        found = statement.fetch(self.values, 2, limit - 1)
+        return self.take_key(found[0]) if len(found) == 2 else None
+
+    def statement(self, has_cursor: bool, keyed: bool = False) -> Statement:
+        columns = (*self.columns, *self.order.columns()) if keyed else self.columns
+        return self.compile(has_cursor, (keyed,), lambda rows: Statement(rows, columns, limited=True))
+
+    def compile(self, has_cursor: bool, kind: tuple[Any, ...], build: Callable[[QuerySet], Statement]) -> Statement:
+        def fresh() -> Statement:
+            rows = self.queryset().order_by(*self.order.order_by())
+            return build(rows.filter(self.order.after()) if has_cursor else rows)
+
+        if self.shape is None:
+            return fresh()
+        return compiled.get((*self.shape, self.order.name, has_cursor, *kind), fresh)
+
+    def take_key(self, row: dict[str, Any]) -> list[str]:
+        """Remove the sort key from a row that carries one."""
+        return [str(row.pop(f" {index}")) for index in range(len(self.order.all_keys))]
+
+    def decorated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if self.decorate and rows:
+            self.decorate(rows)
+        return rows
+
+    def answer(self, rows: list[dict[str, Any]]) -> HttpResponse:
+        return HttpResponse(dumps(rows), content_type=CONTENT_TYPE)
+
+    def link_next(self, response: HttpResponse, key: Sequence[str]) -> None:
+        query = self.request.GET.copy()
+        query["cursor"] = write_cursor(self.order, key)
+        address = self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+        response["Link"] = f'<{address}>; rel="next"'

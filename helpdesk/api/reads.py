@@ -1,0 +1,152 @@
+"""Reading without building model instances.
+
+A `Statement` is a queryset compiled once: the SQL text, the order of its parameters, the names of its columns.
+Values that change from request to request stand in the queryset as `Param`s and are bound at execution, so a
+request pays for its rows and not for composing the question. Views find statements by their shape in `compiled`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from threading import Lock
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import BooleanField, Expression, F, Func, QuerySet
+
+from .json import dumps
+from .serializers import Column
+
+CHUNK = 2000  # rows a streamed list holds in memory at once
+
+
+class Param(Expression):
+    """A place for a value that is only known when the statement runs."""
+
+    def __init__(self, name: str, output_field: models.Field) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+    def prepared(self, value: Any) -> Any:
+        return self.output_field.get_db_prep_value(value, connection)
+
+
+class ManyParam(Param):
+    """A place for a list of values; see AnyOf."""
+
+    def prepared(self, value: Any) -> Any:
+        ready = [super(ManyParam, self).prepared(item) for item in value]
+        return ready if connection.vendor == "postgresql" else dumps(ready).decode()
+
+
+class AnyOf(Func):
+    """Whether a column is among the values of a ManyParam, in one statement for any number of them."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, path: str, name: str, field: models.Field) -> None:
+        super().__init__(F(path), ManyParam(name, field))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        kind = self.source_expressions[1].output_field.db_type(connection)
+        return self.as_sql(compiler, connection, template=f"%(expressions)s::{kind}[])", arg_joiner=" = ANY(", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "%(expressions)s))"
+        return self.as_sql(
+            compiler, connection, template=template, arg_joiner=" IN (SELECT value FROM json_each(", **context
+        )
+
+
+class Statement:
+    """A compiled query that yields rows as dictionaries ready for JSON."""
+
+    def __init__(
+        self, queryset: QuerySet, columns: Sequence[Column], *, limited: bool = False, window: bool = False
+    ) -> None:
+        aliases = {f"c{index}": column.expression for index, column in enumerate(columns)}
+        sql, params = queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params()
+        tail = " LIMIT %s OFFSET %s" if window else " LIMIT %s" if limited else ""
+        self.sql = sql + tail
+        self.params: tuple[Any, ...] = params
+        self.names = tuple(column.name for column in columns)
+        self.loads = [(index, column.load) for index, column in enumerate(columns) if column.load]
+
+    def bind(self, values: dict[str, Any], *window: int) -> list[Any]:
+        bound = [part.prepared(values[part.name]) if isinstance(part, Param) else part for part in self.params]
+        return [*bound, *window]
+
+    def shape(self, row: Sequence[Any]) -> dict[str, Any]:
+        """A row as the mapping that JSON is written from."""
+        if self.loads:
+            row = list(row)
+            for index, load in self.loads:
+                if row[index] is not None:
+                    row[index] = load(row[index])
+        return dict(zip(self.names, row, strict=True))
+
+    def fetch(self, values: dict[str, Any], *window: int) -> list[dict[str, Any]]:
+        """All rows; `window` is the limit, and the offset, of a statement that was compiled with places for them."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.bind(values, *window))
+            return [self.shape(row) for row in cursor.fetchall()]
+
+    def fetch_one(self, values: dict[str, Any]) -> dict[str, Any] | None:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.bind(values))
+            row = cursor.fetchone()
+        return None if row is None else self.shape(row)
+
+    def chunks(self, values: dict[str, Any], *window: int) -> Iterator[list[dict[str, Any]]]:
+        """All rows, a bounded number at a time, from one consistent snapshot."""
+        with streaming_cursor() as cursor:
+            cursor.execute(self.sql, self.bind(values, *window))
+            while rows := cursor.fetchmany(CHUNK):
+                yield [self.shape(row) for row in rows]
+
+
+class streaming_cursor:
+    """A cursor that leaves the rows at the server: named on PostgreSQL, an open statement on SQLite.
+
+    A named cursor lives in a transaction. SQLite gets none: its transactions begin by taking the write lock,
+    and an open read statement is a snapshot already.
+    """
+
+    def __enter__(self) -> Any:
+        self.transaction = transaction.atomic() if connection.vendor == "postgresql" else None
+        if self.transaction:
+            self.transaction.__enter__()
+        self.cursor = connection.chunked_cursor()
+        return self.cursor
+
+    def __exit__(self, *problem: Any) -> None:
+        self.cursor.close()
+        if self.transaction:
+            self.transaction.__exit__(*problem)
+
+
+class StatementCache:
+    """The statements in use, by shape; the least recently used go first."""
+
+    def __init__(self, size: int = 1000) -> None:
+        self.size = size
+        self.lock = Lock()
+        self.found: OrderedDict[Hashable, Statement] = OrderedDict()
+
+    def get(self, shape: Hashable, build: Callable[[], Statement]) -> Statement:
+        with self.lock:
+            if statement := self.found.get(shape):
+                self.found.move_to_end(shape)
+                return statement
+        statement = build()
+        with self.lock:
+            self.found[shape] = statement
+            while len(self.found) > self.size:
+                self.found.popitem(last=False)
+        return statement
+
+
+compiled = StatementCache()

@@ -1,0 +1,315 @@
+"""The views every resource is made of.
+
+A view declares what it is about, and each of its methods is three lines: parse, call a verb, respond.
+
+    class CompanyViewSet(ResourceViewSet):
+        scope = "users"
+        queryset = Company.objects.all()
+        serializer_class = CompanySerializer
+        filters = (Contains("q", "name"),)
+        orders = (newest_first(),)
+
+        def create(self, request):
+            return self.created(services.create_company(actor=request.user, **self.parsed()))
+
+        def update(self, request, pk):
+            company = services.update_company(self.key(pk), actor=request.user, **self.parsed())
+            return self.shown(company.pk)
+
+The kit does the rest: authentication and scopes, one transaction per write, Idempotency-Key, ETag and the
+conditions on it, filters, order, cursors, includes, streaming, and the one shape of errors.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from helpdesk.errors import Invalid, NotFound
+
+from . import errors, etags
+from .credentials import Claim, Credential
+from .filters import Filter, conditions
+from .includes import Include, attach_all, chosen
+from .json import CONTENT_TYPE, dumps, json_response
+from .paging import Listing, Order, choose_order, newest_first
+from .permissions import READ_METHODS
+from .reads import Param, Statement, compiled
+from .serializers import Column, Resource, columns_of, parse
+from .text import check_text
+
+KEPT_HEADERS = ("Content-Type", "ETag", "Location")
+
+
+class ApiViewSet(GenericViewSet):
+    """An endpoint of the API without a model behind it."""
+
+    # Which scope it takes: "tickets", "users" or "kb"; None where any credential will do.
+    scope: ClassVar[str | None]
+    # Who may call it: anybody, even without credentials (public); only admins, for writes or always.
+    public: ClassVar[bool] = False
+    admin: ClassVar[str | None] = None
+    # Actions that only read although they are a POST.
+    read_actions: ClassVar[tuple[str, ...]] = ()
+    # Verbs that open transactions themselves, because they hash passwords or must commit in steps.
+    atomic: ClassVar[bool] = True
+    http_method_names: ClassVar[list[str]] = ["get", "post", "patch", "delete", "head"]
+    # What an action takes and gives, where that is not the resource itself; None: no body.
+    bodies: ClassVar[dict[str, type[Serializer] | None]] = {}
+    answers: ClassVar[dict[str, Any]] = {}
+    filters: ClassVar[tuple[Filter, ...]] = ()
+    filter_backends: ClassVar[list[Any]] = []
+
+    # --- One request -------------------------------------------------------------------------------
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.args, self.kwargs = args, kwargs
+        self.request = wrapped = self.initialize_request(request, *args, **kwargs)
+        try:
+            check_query(request)
+            self.perform_authentication(wrapped)
+            handler = self.handler_for(wrapped)
+            self.check_permissions(wrapped)
+            self.check_throttles(wrapped)
+            response = handler(wrapped, *args, **kwargs) if request.method in READ_METHODS else self.write(handler)
+        except Exception as problem:  # every failure becomes an answer in the documented shape
+            response = self.handle_exception(problem)
+        if response.status_code == 405:
+            response["Allow"] = ", ".join(self.allowed_methods)
+        return response
+
+    def handler_for(self, request: Request) -> Callable[..., HttpResponseBase]:
+        """The method that answers; who may not come in learns nothing about methods."""
+        name = (request.method or "").lower()
+        handler = getattr(self, name, None) if name in self.http_method_names else None
+        if handler is None:
+            if not self.public and request.auth is None:
+                raise errors.MissingCredentials
+            raise MethodNotAllowed(request.method or "")
+        return handler
+
+    def write(self, handler: Callable[..., HttpResponseBase]) -> HttpResponseBase:
+        """Run a write in one transaction; with an Idempotency-Key, keep its answer in the same one."""
+        claim = self.begin_replay()
+        if isinstance(claim, HttpResponse):
+            return claim
+        try:
+            with transaction.atomic() if self.atomic else nullcontext():
+                self.check_precondition()
+                response = handler(self.request, *self.args, **self.kwargs)
+                if claim:
+                    keep(claim, response)
+        except Exception as problem:  # answered like any other, once the claim is settled
+            response = self.handle_exception(problem)
+            if claim and response.status_code < 500:
+                keep(claim, response)
+            elif claim:
+                claim.release()
+        return response
+
+    def begin_replay(self) -> Claim | HttpResponse | None:
+        key = self.request.META.get("HTTP_IDEMPOTENCY_KEY")
+        credential: Credential | None = self.request.auth
+        if not key or self.request.method != "POST" or credential is None:
+            return None
+        if len(key) > 255 or not key.isprintable() or not key.isascii():
+            raise Invalid("Idempotency-Key must be at most 255 printable ASCII characters.")
+        request = self.request._request
+        found = credential.replays.begin(f"POST {request.path_info}", key, request.body)
+        if not hasattr(found, "body"):
+            return found
+        response = HttpResponse(found.body, status=found.status)
+        for name, value in found.headers.items():
+            response[name] = value
+        response["Idempotent-Replayed"] = "true"
+        return response
+
+    def check_precondition(self) -> None:
+        """Nothing to hold a condition against; resources override it."""
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        return errors.handle(exc, {"view": self, "request": self.request})
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        return None  # there is only JSON
+
+    # --- What views say ----------------------------------------------------------------------------
+
+    def parsed(self) -> dict[str, Any]:
+        """The checked body of the request, in snake_case; of a PATCH only what was sent."""
+        serializer = self.bodies.get(self.action, self.serializer_class)
+        return parse(serializer, self.request.data, partial=self.request.method == "PATCH")
+
+    def answer(self, data: Any, status: int = 200) -> HttpResponse:
+        return json_response(data, status)
+
+    def no_content(self) -> HttpResponse:
+        return HttpResponse(status=204)
+
+
+class ResourceViewSet(ApiViewSet):
+    """An endpoint for the rows of a model."""
+
+    serializer_class: ClassVar[type[Resource]]
+    queryset: ClassVar[QuerySet]
+    orders: ClassVar[tuple[Order, ...]] = (newest_first(),)
+    includes: ClassVar[tuple[Include, ...]] = ()
+    # Which of the includes a list takes; all unless said otherwise.
+    list_includes: ClassVar[tuple[str, ...] | None] = None
+    # URL arguments that narrow the list to a parent, such as {"ticket_id": Ticket}: the parent must be visible.
+    parents: ClassVar[dict[str, type[Model]]] = {}
+
+    def list(self, request: Request, **parents: str) -> HttpResponseBase:
+        self.require_parents()
+        asked = conditions(self.filters, request.GET)
+        listed = [i for i in self.includes if self.list_includes is None or i.name in self.list_includes]
+        wanted = chosen(listed, request.GET.get("include"))
+
+        def rows() -> QuerySet:
+            narrowed = self.visible()
+            for condition in asked:
+                narrowed = narrowed.filter(condition.build())
+            return narrowed
+
+        return Listing(
+            request=request._request,
+            shape=None if self.is_limited() else (type(self), *(condition.shape for condition in asked)),
+            queryset=rows,
+            columns=columns_of(self.serializer_class),
+            order=choose_order(self.orders, request.GET.get("sort")),
+            values={**parents, **{name: value for c in asked for name, value in c.values.items()}},
+            decorate=(lambda page: attach_all(wanted, page)) if wanted else None,
+        ).respond()
+
+    def retrieve(self, request: Request, pk: str, **parents: str) -> HttpResponse:
+        return self.shown(pk)
+
+    # --- What views say ----------------------------------------------------------------------------
+
+    def shown(self, pk: Any, status: int = 200) -> HttpResponse:
+        """The resource as it stands now, with its ETag; what the request asks to include comes with it."""
+        row = self.row(pk)
+        if row is None:
+            raise NotFound
+        base = dumps(row)
+        wanted = chosen(self.includes, self.request.GET.get("include"))
+        attach_all(wanted, [row])
+        body = dumps(row) if wanted else base
+        tag = etags.etag(base, body if wanted else b"")
+        if self.request.method in READ_METHODS and etags.is_fresh(self.request._request, tag):
+            raise errors.NotModified(tag)
+        response = HttpResponse(body, status=status, content_type=CONTENT_TYPE)
+        response["ETag"] = tag
+        return response
+
+    def created(self, instance: Model) -> HttpResponse:
+        return self.shown(instance.pk, 201)
+
+    def found(self, pk: Any, *, lock: bool = False) -> Any:
+        """The row behind the URL, if the caller may see it; `lock` keeps others from changing it meanwhile."""
+        rows = self.visible(bound=True)
+        instance = (rows.select_for_update(of=("self",)) if lock else rows).filter(pk=pk).first()
+        if instance is None:
+            raise NotFound
+        return instance
+
+    def key(self, pk: Any) -> UUID:
+        """The id in the URL for a verb that locks the row itself and knows what to say when there is none."""
+        if self.is_limited():
+            self.found(pk)
+        return UUID(pk)
+
+    def parent_key(self, name: str) -> UUID:
+        """The same for a parent in the URL."""
+        if self.is_limited():
+            self.visible_parent(self.parents[name], self.kwargs[name])
+        return UUID(self.kwargs[name])
+
+    # --- What may be seen --------------------------------------------------------------------------
+
+    def is_limited(self) -> bool:
+        """Whether this caller sees only part of the rows."""
+        credential: Credential | None = self.request.auth
+        return credential is not None and credential.limited
+
+    def visible(self, *, bound: bool = False) -> QuerySet:
+        """The rows of this resource below the parents in the URL that the caller may see.
+
+        With `bound` the parents' ids stand in the query; otherwise it holds a Param for each.
+        """
+        rows = self.queryset.all()
+        for name, parent in self.parents.items():
+            rows = rows.filter(**{name: self.kwargs[name] if bound else Param(name, parent._meta.pk)})
+        if self.is_limited():
+            return self.limited_rows(rows)
+        return rows
+
+    def limited_rows(self, rows: QuerySet) -> QuerySet:
+        """The rows that a signed-in person may see."""
+        return rows.visible_to(self.request.user) if hasattr(rows, "visible_to") else rows
+
+    def require_parents(self) -> None:
+        """A list below something that does not exist, or is hidden, is itself not found."""
+        for name, parent in self.parents.items():
+            self.visible_parent(parent, self.kwargs[name])
+
+    def visible_parent(self, parent: type[Model], pk: Any) -> None:
+        if self.is_limited():
+            rows = parent._default_manager.all()
+            rows = rows.visible_to(self.request.user) if hasattr(rows, "visible_to") else rows
+            exists = rows.filter(pk=pk).exists()
+        else:
+            exists = compiled.get(("exists", parent), lambda: existence(parent)).fetch_one({"pk": pk}) is not None
+        if not exists:
+            raise NotFound
+
+    def row(self, pk: Any) -> dict[str, Any] | None:
+        def build() -> Statement:
+            rows = self.visible().filter(pk=Param("pk", self.queryset.model._meta.pk)).order_by()
+            return Statement(rows, columns_of(self.serializer_class))
+
+        values = {**{name: self.kwargs[name] for name in self.parents}, "pk": pk}
+        statement = build() if self.is_limited() else compiled.get((type(self), "row"), build)
+        return statement.fetch_one(values)
+
+    def check_precondition(self) -> None:
+        """If-Match on PATCH and DELETE: the row is locked, then compared with what the client has seen."""
+        header = self.request.META.get("HTTP_IF_MATCH")
+        if not header or self.request.method not in ("PATCH", "DELETE") or "pk" not in self.kwargs:
+            return
+        self.found(self.kwargs["pk"], lock=True)
+        row = self.row(self.kwargs["pk"])
+        if row is None:
+            raise NotFound
+        if not etags.same_base(header, etags.etag(dumps(row))):
+            raise errors.PreconditionFailed
+
+
+def existence(model: type[Model]) -> Statement:
+    """The question whether a row with a given primary key exists."""
+    key = model._meta.pk
+    return Statement(model._default_manager.filter(pk=Param("pk", key)).order_by(), [Column("id", F("pk"), None)])
+
+
+def keep(claim: Claim, response: HttpResponseBase) -> None:
+    if isinstance(response, HttpResponse):
+        headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+        claim.finish(response.status_code, headers, response.content)
+    else:  # a streamed answer is no thing to keep
+        claim.release()
+
+
+def check_query(request: HttpRequest) -> None:
+    for name, texts in request.GET.lists():
+        check_text(name, "The query string")
+        for text in texts:
+            check_text(text, name if name.isidentifier() else "The query string")

@@ -1,0 +1,138 @@
+"""Tickets over HTTP."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from helpdesk.api.paging import oldest_first
+from helpdesk.api.views import ResourceViewSet
+from tickets import services
+from tickets.merging import merge_tickets, update_many
+from tickets.models import Activity, Note, Reply, Ticket
+
+from .filters import TICKET_FILTERS, TICKET_ORDERS
+from .includes import LIST_INCLUDES, TICKET_INCLUDES
+from .serializers import (
+    ActivitySerializer,
+    AssignmentSerializer,
+    BulkResultSerializer,
+    BulkSerializer,
+    MergeSerializer,
+    NewTicketSerializer,
+    NoteSerializer,
+    PickSerializer,
+    ReplySerializer,
+    TicketChangesSerializer,
+    TicketSerializer,
+)
+
+
+class TicketViewSet(ResourceViewSet):
+    """Customer support requests."""
+
+    scope = "tickets"
+    queryset = Ticket.objects.all()
+    serializer_class = TicketSerializer
+    filters = TICKET_FILTERS
+    orders = TICKET_ORDERS
+    includes = TICKET_INCLUDES
+    list_includes = LIST_INCLUDES
+    bodies = {
+        "create": NewTicketSerializer,
+        "update": TicketChangesSerializer,
+        "restore": None,
+        "archive": None,
+        "assign": AssignmentSerializer,
+        "pick": PickSerializer,
+        "merge": MergeSerializer,
+        "bulk": BulkSerializer,
+    }
+    answers = {"bulk": BulkResultSerializer}
+
+    def create(self, request: Request) -> HttpResponse:
+        """File a ticket."""
+        return self.created(services.create_ticket(actor=request.user, **self.parsed()))
+
+    def update(self, request: Request, pk: str) -> HttpResponse:
+        """Change a ticket."""
+        return self.shown(services.update_ticket(self.key(pk), actor=request.user, **self.parsed()).pk)
+
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
+        """Delete a ticket for good."""
+        services.delete_ticket(self.key(pk), actor=request.user)
+        return self.no_content()
+
+    def restore(self, request: Request, pk: str) -> HttpResponse:
+        """Bring a closed or archived ticket back to work."""
+        return self.shown(services.restore_ticket(self.key(pk), actor=request.user).pk)
+
+    def archive(self, request: Request, pk: str) -> HttpResponse:
+        """Take a ticket out of the lists."""
+        return self.shown(services.archive_ticket(self.key(pk), actor=request.user).pk)
+
+    def assign(self, request: Request, pk: str) -> HttpResponse:
+        """Assign a ticket to an agent."""
+        return self.shown(services.assign_ticket(self.key(pk), actor=request.user, **self.parsed()).pk)
+
+    def pick(self, request: Request, pk: str) -> HttpResponse:
+        """Let an agent take an unassigned ticket."""
+        return self.shown(services.pick_ticket(self.key(pk), **self.parsed()).pk)
+
+    def merge(self, request: Request, pk: str) -> HttpResponse:
+        """Merge other tickets into this one."""
+        sources = self.parsed()["ticket_ids"]
+        merged = merge_tickets(self.key(pk), source_ids=sources, actor=request.user, visible=self.visible())
+        return self.shown(merged.pk)
+
+    def bulk(self, request: Request) -> HttpResponse:
+        """Make the same change to many tickets."""
+        asked = self.parsed()
+        results = update_many(actor=request.user, visible=self.visible(), **asked)
+        done = sum(result["success"] for result in results)
+        return self.answer({"updated": done, "failed": len(results) - done, "results": results})
+
+
+class TicketChildViewSet(ResourceViewSet):
+    """What hangs below a ticket: seen by whoever sees the ticket."""
+
+    scope = "tickets"
+    orders = (oldest_first(),)
+    parents = {"ticket_id": Ticket}
+
+    def limited_rows(self, rows: QuerySet) -> QuerySet:
+        return rows.filter(ticket__in=Ticket.objects.visible_to(self.request.user))
+
+    def ticket_key(self) -> UUID:
+        """The id of the ticket in the URL, if the caller may see it."""
+        return self.parent_key("ticket_id")
+
+
+class ReplyViewSet(TicketChildViewSet):
+    """The conversation of a ticket."""
+
+    queryset = Reply.objects.all()
+    serializer_class = ReplySerializer
+
+    def create(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Add a message by an agent or a customer."""
+        return self.created(services.add_reply(self.ticket_key(), **self.parsed()))
+
+
+class NoteViewSet(TicketChildViewSet):
+    """Comments among staff."""
+
+    queryset = Note.objects.all()
+    serializer_class = NoteSerializer
+
+    def create(self, request: Request, ticket_id: str) -> HttpResponse:
+        """Add a note."""
+        return self.created(services.add_note(self.ticket_key(), **self.parsed()))
+
+
+class ActivityViewSet(TicketChildViewSet):
+    """The history of a ticket."""
+
+    queryset = Activity.objects.all()
+    serializer_class = ActivitySerializer

@@ -1,0 +1,87 @@
+"""The verbs of attachments."""
+
+import mimetypes
+import re
+from typing import IO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from helpdesk.errors import Invalid
+from helpdesk.ids import new_id
+
+from .files import discard, remove, store
+from .history import record
+from .models import Action, Attachment, Reply, Ticket
+from .services import lock, touch
+
+UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069/\\]")
+MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
+
+
+def attach_file(
+    ticket: Ticket | UUID,
+    *,
+    actor: User | None,
+    filename: str,
+    content: IO[bytes],
+    size: int,
+    mime_type: str | None = None,
+    reply_id: UUID | None = None,
+) -> Attachment:
+    """Keep a file with a ticket, or with one of its replies; raises Invalid over the size limit (in bytes)."""
+    if size > settings.ATTACHMENT_MAX_SIZE:
+        raise Invalid(file=f"Files can have {settings.ATTACHMENT_MAX_SIZE // 2**20} MB at most.")
+    stored_name = store(content)
+    try:
+        with transaction.atomic():
+            locked = lock(ticket)
+            if reply_id is not None and not Reply.objects.filter(pk=reply_id, ticket=locked).exists():
+                raise Invalid(reply_id="No reply of this ticket has this id.")
+            now = timezone.now()
+            name = safe_name(filename)
+            attachment = Attachment.objects.create(
+                id=new_id(),
+                ticket=locked,
+                reply_id=reply_id,
+                filename=name,
+                stored_name=stored_name,
+                file_size=size,
+                mime_type=known_type(mime_type, name),
+                uploaded_by=actor,
+                created_at=now,
+            )
+            record(locked, Action.ATTACHMENT_ADDED, actor=actor, now=now, new=name)
+            touch(locked, now)
+    except BaseException:
+        remove(stored_name)
+        raise
+    return attachment
+
+
+@transaction.atomic
+def delete_attachment(attachment: Attachment, *, actor: User | None) -> None:
+    """Remove an attachment and its file."""
+    locked = lock(attachment.ticket_id)
+    discard([attachment.stored_name])
+    attachment.delete()
+    touch(locked, timezone.now())
+
+
+def safe_name(filename: str) -> str:
+    """A file name to show and to offer: the last part of a path, without control or direction characters."""
+    name = UNSAFE_IN_NAMES.sub("", re.split(r"[/\\]", filename)[-1]).strip(" .")
+    if len(name) > 255:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[: 254 - len(ending)]}{dot}{ending}" if dot and len(ending) < 20 else name[:255]
+    return name or "file"
+
+
+def known_type(offered: str | None, filename: str) -> str:
+    """The MIME type to store: the one given if it is one at all, or what the name suggests."""
+    if offered and MIME_TYPE.fullmatch(plain := offered.partition(";")[0].strip().lower()):
+        return plain
+    return mimetypes.guess_type(filename)[0] or "application/octet-stream"

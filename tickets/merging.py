@@ -1,0 +1,85 @@
+"""Merging tickets, and changing many at once."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from helpdesk.errors import HelpDeskError, Invalid
+
+from .history import record
+from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
+from .services import change, link, lock, touch, update_ticket
+
+MAX_MERGED = 100
+MAX_BULK = 1000
+
+
+@transaction.atomic
+def merge_tickets(
+    target: Ticket | UUID, *, source_ids: list[UUID], actor: User | None, visible: QuerySet | None = None
+) -> Ticket:
+    """Move the conversation, files and time of the sources into the target; the sources are closed with a link.
+
+    `visible` is the queryset of tickets the caller may merge, all of them unless given.
+    """
+    target_id = target.pk if isinstance(target, Ticket) else target
+    sources = sorted(set(source_ids))
+    if not sources:
+        raise Invalid(ticket_ids="Name at least one ticket to merge.")
+    if len(sources) > MAX_MERGED:
+        raise Invalid(ticket_ids=f"At most {MAX_MERGED} tickets can be merged at once.")
+    if target_id in sources:
+        raise Invalid(ticket_ids="A ticket cannot be merged into itself.")
+    allowed = Ticket.objects.all() if visible is None else visible
+    if allowed.filter(pk__in=sources).count() != len(sources):
+        raise Invalid(ticket_ids="Every id must be that of an existing ticket.")
+    # Locked in one order everywhere, so that two merges wait for each other instead of failing.
+    locked = {key: lock(key) for key in sorted([target_id, *sources])}
+    now = timezone.now()
+    kept = locked[target_id]
+    for key in sources:
+        source = locked[key]
+        for model in (Reply, Note, Attachment, TimeEntry):
+            model._default_manager.filter(ticket=source).update(ticket=kept)
+        record(kept, Action.MERGED, actor=actor, now=now, new=f"#{source.ticket_number}")
+        record(source, Action.MERGED, actor=actor, now=now, new=f"into #{kept.ticket_number}")
+        if not TicketLink.objects.filter(ticket=kept, linked=source).exists():
+            link(kept, [source.pk], actor=actor, now=now)
+        change(source, {"status": Status.CLOSED}, actor=actor, now=now, complete=False)
+    touch(kept, now)
+    return kept
+
+
+@transaction.atomic
+def update_many(ids: list[UUID], *, changes: dict[str, Any], actor: User | None, visible: QuerySet) -> list[dict[str, Any]]:
+    """The same change for up to 1,000 tickets in one transaction; says for each what became of it.
+
+    `visible` is the queryset of tickets the caller may see; others count as not found. A ticket that refuses the
+    change keeps its old values and does not keep the others from theirs.
+    """
+    if not ids:
+        raise Invalid(ids="Name at least one ticket.")
+    if len(ids) > MAX_BULK:
+        raise Invalid(ids=f"At most {MAX_BULK} tickets can be changed at once.")
+    known = set(visible.filter(pk__in=ids).values_list("pk", flat=True))
+    outcome: dict[UUID, dict[str, Any]] = {}
+    for key in sorted(set(ids)):
+        outcome[key] = update_one(key, changes, actor) if key in known else refused(key, "Not found.")
+    return [outcome[key] for key in dict.fromkeys(ids)]
+
+
+def update_one(key: UUID, changes: dict[str, Any], actor: User | None) -> dict[str, Any]:
+    try:
+        with transaction.atomic():
+            update_ticket(key, actor=actor, **changes)
+    except HelpDeskError as problem:
+        return refused(key, problem.sentence)
+    return {"id": str(key), "success": True, "error": None}
+
+
+def refused(key: UUID, sentence: str) -> dict[str, Any]:
+    return {"id": str(key), "success": False, "error": sentence}

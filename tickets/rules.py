@@ -1,0 +1,86 @@
+"""What must hold for the values of a ticket: checks that need the database, raising Invalid with the field's name."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import AgentGroup, User
+from helpdesk.errors import Invalid
+
+from .models import DONE_STATUSES, Priority, Source, Status, Ticket
+
+CHOICES = {"status": Status, "priority": Priority, "source": Source}
+MAX_LINKS = 200
+MAX_ANCESTORS = 100
+HIERARCHY_LOCK = 7_202_601  # any number, the same in every process
+
+
+def check_choices(values: dict[str, Any]) -> None:
+    for name, choices in CHOICES.items():
+        if name in values and values[name] not in choices.values:
+            raise Invalid(**{name: f"Must be one of: {', '.join(choices.values)}."})
+
+
+def customer(customer_id: UUID) -> User:
+    found = User.objects.active().filter(pk=customer_id).first()
+    if found is None:
+        raise Invalid(customer_id="No active user has this id.")
+    return found
+
+
+def check_assignee(user_id: UUID | None, *, field: str = "assignee_id") -> None:
+    if user_id is not None and not User.objects.staff().filter(pk=user_id).exists():
+        raise Invalid(**{field: "No active agent or admin has this id."})
+
+
+def check_group(group_id: UUID | None) -> None:
+    if group_id is not None and not AgentGroup.objects.filter(pk=group_id).exists():
+        raise Invalid(group_id="No agent group has this id.")
+
+
+def check_parent(ticket_id: UUID | None, parent_id: UUID | None) -> None:
+    """A parent exists and is neither the ticket itself nor one of its descendants, whatever happens beside us."""
+    if parent_id is None:
+        return
+    if connection.vendor == "postgresql":
+        # Two tickets becoming each other's parent at once would each see the other without a parent.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HIERARCHY_LOCK])
+    step: UUID | None = parent_id
+    for _ in range(MAX_ANCESTORS):
+        if step == ticket_id:
+            raise Invalid(parent_ticket_id="A ticket cannot be its own parent or ancestor.")
+        rows = list(Ticket.objects.filter(pk=step).values_list("parent_ticket_id", flat=True)[:1])
+        if not rows:
+            raise Invalid(parent_ticket_id="No ticket has this id.")
+        step = rows[0]
+        if step is None:
+            return
+    raise Invalid(parent_ticket_id=f"Tickets can be nested {MAX_ANCESTORS} levels deep at most.")
+
+
+def check_links(ticket_id: UUID | None, linked_ids: Iterable[UUID]) -> list[UUID]:
+    """The distinct ids of existing other tickets, in a stable order."""
+    distinct = sorted(set(linked_ids))
+    if ticket_id in distinct:
+        raise Invalid(linked_ticket_ids="A ticket cannot be linked to itself.")
+    if len(distinct) > MAX_LINKS:
+        raise Invalid(linked_ticket_ids=f"At most {MAX_LINKS} tickets can be linked.")
+    if distinct and Ticket.objects.filter(pk__in=distinct).count() != len(distinct):
+        raise Invalid(linked_ticket_ids="Every id must be that of an existing ticket.")
+    return distinct
+
+
+def resolved_at(old_status: str | None, new_status: str, current: datetime | None, now: datetime) -> datetime | None:
+    """When a ticket counts as resolved: kept from resolved to closed, gone on leaving both."""
+    if new_status not in DONE_STATUSES:
+        return None
+    return current if old_status in DONE_STATUSES and current else now
+
+
+def is_closing(old_status: str | None, new_status: str) -> bool:
+    """Whether a change enters resolved or closed, which is when fields can be required."""
+    return new_status in DONE_STATUSES and old_status not in DONE_STATUSES

@@ -1,0 +1,321 @@
+"""Every verb of a ticket. The API, the admin pages, the portal, mail and rules all come through here.
+
+Each verb is one transaction. It locks the ticket it changes, so that of two callers the second one decides on
+what the first one left; it writes the history and sends the signals, so that no door can forget to. `actor` is
+the acting user, None for the system; `cause` is the rule that made the system act.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from custom_fields.models import EntityType
+from custom_fields.services import merge_values
+from helpdesk.errors import Conflict, Invalid, NotFound
+from helpdesk.ids import new_id
+from helpdesk.tags import clean_tags
+
+from . import rules
+from .files import discard_files_of
+from .history import Changes, activity, record, record_changes
+from .models import Action, Activity, Note, Reply, Source, Status, Ticket, TicketLink
+from .numbers import next_number
+from .signals import note_added, reply_added, ticket_deleted, ticket_saved
+
+# What update_ticket takes, besides custom_fields and linked_ticket_ids which have their own ways.
+PLAIN_FIELDS = (
+    "subject",
+    "description",
+    "status",
+    "priority",
+    "category",
+    "assignee_id",
+    "group_id",
+    "parent_ticket_id",
+    "tags",
+    "due_date",
+    "archived_at",
+)
+
+
+@transaction.atomic
+def create_ticket(
+    *,
+    actor: User | None,
+    customer_id: UUID,
+    subject: str,
+    description: str,
+    status: str = Status.OPEN,
+    priority: str = "medium",
+    category: str | None = None,
+    assignee_id: UUID | None = None,
+    group_id: UUID | None = None,
+    parent_ticket_id: UUID | None = None,
+    linked_ticket_ids: list[UUID] | None = None,
+    tags: list[str] | None = None,
+    custom_fields: dict[str, Any] | None = None,
+    source: str = Source.API,
+    due_date: datetime | None = None,
+    cause: object | None = None,
+) -> Ticket:
+    """File a ticket; raises Invalid, naming the field, when a reference or a custom field does not hold."""
+    now = timezone.now()
+    rules.check_choices({"status": status, "priority": priority, "source": source})
+    rules.check_assignee(assignee_id)
+    rules.check_group(group_id)
+    rules.check_parent(None, parent_ticket_id)
+    linked = rules.check_links(None, linked_ticket_ids or [])
+    closing = rules.is_closing(None, status)
+    ticket = Ticket(
+        id=new_id(),
+        customer=rules.customer(customer_id),
+        subject=subject,
+        description=description,
+        status=status,
+        priority=priority,
+        category=category,
+        assignee_id=assignee_id,
+        group_id=group_id,
+        parent_ticket_id=parent_ticket_id,
+        tags=clean_tags(tags or []),
+        custom_fields=merge_values(EntityType.TICKET, {}, custom_fields or {}, creating=True, closing=closing),
+        source=source,
+        due_date=due_date,
+        filed_by=actor,
+        resolved_at=rules.resolved_at(None, status, None, now),
+        created_at=now,
+        updated_at=now,
+        ticket_number=next_number(),
+    )
+    ticket.save(force_insert=True)
+    record(ticket, Action.CREATED, actor=actor, now=now)
+    if linked:
+        link(ticket, linked, actor=actor, now=now)
+    ticket_saved.send(Ticket, ticket=ticket, actor=actor, cause=cause, created=True, changes={})
+    return ticket
+
+
+@transaction.atomic
+def update_ticket(ticket: Ticket | UUID, *, actor: User | None, cause: object | None = None, **values: Any) -> Ticket:
+    """Change fields of a ticket. What changes nothing writes nothing, logs nothing and sends nothing.
+
+    `custom_fields` are merged (null removes a key); `linked_ticket_ids` replaces the links.
+    """
+    locked = lock(ticket)
+    change(locked, values, actor=actor, cause=cause, now=timezone.now())
+    return locked
+
+
+@transaction.atomic
+def assign_ticket(ticket: Ticket | UUID, *, assignee_id: UUID, actor: User | None) -> Ticket:
+    return update_ticket(ticket, actor=actor, assignee_id=assignee_id)
+
+
+@transaction.atomic
+def pick_ticket(ticket: Ticket | UUID, *, agent_id: UUID) -> Ticket:
+    """An agent takes an unassigned ticket; of several at once exactly one gets it, the others a Conflict."""
+    rules.check_assignee(agent_id, field="agent_id")
+    locked = lock(ticket)
+    if locked.assignee_id not in (None, agent_id):
+        raise Conflict("This ticket is already assigned to somebody else.")
+    change(locked, {"assignee_id": agent_id}, actor=agent_id, now=timezone.now())
+    return locked
+
+
+@transaction.atomic
+def restore_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
+    """Back to work: open, and out of the archive. An open ticket stays as it is."""
+    now = timezone.now()
+    locked = lock(ticket)
+    if locked.status != Status.OPEN or locked.archived_at is not None:
+        record(locked, Action.RESTORED, actor=actor, now=now, old=locked.status, new=Status.OPEN)
+        change(locked, {"status": Status.OPEN, "archived_at": None}, actor=actor, now=now)
+    return locked
+
+
+@transaction.atomic
+def archive_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
+    """Out of the lists, with everything kept."""
+    now = timezone.now()
+    locked = lock(ticket)
+    if locked.archived_at is None:
+        record(locked, Action.ARCHIVED, actor=actor, now=now)
+        change(locked, {"archived_at": now}, actor=actor, now=now)
+    return locked
+
+
+@transaction.atomic
+def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
+    """Permanently, with replies, notes, history, time and files."""
+    locked = lock(ticket)
+    ticket_deleted.send(Ticket, ticket=locked, actor=actor)
+    discard_files_of(locked)
+    locked.delete()
+
+
+@transaction.atomic
+def add_reply(
+    ticket: Ticket | UUID,
+    *,
+    user_id: UUID,
+    content: str,
+    is_internal: bool = False,
+    cause: object | None = None,
+) -> Reply:
+    """A message from a customer or from staff; an internal one is for staff only.
+
+    A public answer by staff is the first response if there was none; a customer's public message re-opens a
+    ticket that was waiting or done.
+    """
+    now = timezone.now()
+    author = User.objects.filter(pk=user_id).first()
+    if author is None:
+        raise Invalid(user_id="No user has this id.")
+    if is_internal and not author.is_staff:
+        raise Invalid(user_id="Only agents and admins can write internal notes.")
+    locked = lock(ticket)
+    reply = Reply(id=new_id(), ticket=locked, user=author, content=content, is_internal=is_internal, created_at=now)
+    reply.save(force_insert=True)
+    record(locked, Action.REPLIED, actor=author, now=now, new=reply.pk)
+    changes: Changes = {}
+    if not is_internal and author.is_staff and locked.first_response_at is None:
+        changes["first_response_at"] = (None, now)
+        locked.first_response_at = now
+    reopened = {}
+    if not is_internal and not author.is_staff and locked.status in (Status.PENDING, Status.RESOLVED, Status.CLOSED):
+        reopened = {"status": Status.OPEN}
+    touch(locked, now, *changes)
+    changes |= change(locked, reopened, actor=author, cause=cause, now=now)
+    reply_added.send(Reply, ticket=locked, reply=reply, actor=author, cause=cause, changes=changes)
+    return reply
+
+
+@transaction.atomic
+def add_note(
+    ticket: Ticket | UUID, *, user_id: UUID, content: str, is_private: bool = True, cause: object | None = None
+) -> Note:
+    """A comment among staff."""
+    now = timezone.now()
+    author = User.objects.staff().filter(pk=user_id).first()
+    if author is None:
+        raise Invalid(user_id="Only agents and admins can write notes.")
+    locked = lock(ticket)
+    note = Note(id=new_id(), ticket=locked, user=author, content=content, is_private=is_private, created_at=now)
+    note.save(force_insert=True)
+    record(locked, Action.NOTE_ADDED, actor=author, now=now, new=note.pk)
+    touch(locked, now)
+    note_added.send(Note, ticket=locked, note=note, actor=author, cause=cause)
+    return note
+
+
+# --- What the verbs are made of -----------------------------------------------------------------------
+
+
+def lock(ticket: Ticket | UUID) -> Ticket:
+    """The ticket as it is now, held against other writers until the transaction ends; raises NotFound."""
+    key = ticket.pk if isinstance(ticket, Ticket) else ticket
+    # "No key": rows that merely refer to this ticket can be written meanwhile, or two links would deadlock.
+    found = Ticket.objects.select_for_update(no_key=True).filter(pk=key).first()
+    if found is None:
+        raise NotFound("This ticket does not exist.")
+    return found
+
+
+def change(
+    ticket: Ticket,
+    values: dict[str, Any],
+    *,
+    actor: User | UUID | None,
+    now: datetime,
+    cause: object | None = None,
+    complete: bool = True,
+) -> Changes:
+    """Apply values to a locked ticket: check, save, record, signal. Returns what really changed.
+
+    With `complete` off a ticket may be closed without the fields that closing asks for.
+    """
+    changes = planned(ticket, values, now, complete=complete)
+    links = values.get("linked_ticket_ids")
+    linked = links is not None and replace_links(ticket, links, actor=actor, now=now)
+    if not changes and not linked:
+        return {}
+    for name, (_, new) in changes.items():
+        setattr(ticket, name, new)
+    touch(ticket, now, *changes)
+    record_changes(ticket, changes, actor=actor, now=now)
+    acting = User.objects.get(pk=actor) if isinstance(actor, UUID) else actor
+    ticket_saved.send(Ticket, ticket=ticket, actor=acting, cause=cause, created=False, changes=changes)
+    return changes
+
+
+def planned(ticket: Ticket, values: dict[str, Any], now: datetime, *, complete: bool = True) -> Changes:
+    """What the values would change, checked; raises Invalid."""
+    wanted = {name: value for name, value in values.items() if name in PLAIN_FIELDS}
+    if "tags" in wanted:
+        wanted["tags"] = clean_tags(wanted["tags"])
+    changes = {name: (getattr(ticket, name), value) for name, value in wanted.items() if getattr(ticket, name) != value}
+    new = {name: value for name, (_, value) in changes.items()}
+    rules.check_choices(new)
+    if "assignee_id" in new:
+        rules.check_assignee(new["assignee_id"])
+    if "group_id" in new:
+        rules.check_group(new["group_id"])
+    if "parent_ticket_id" in new:
+        rules.check_parent(ticket.pk, new["parent_ticket_id"])
+    closing = complete and "status" in new and rules.is_closing(ticket.status, new["status"])
+    if "custom_fields" in values or closing:
+        merged = merge_values(
+            EntityType.TICKET, ticket.custom_fields, values.get("custom_fields") or {}, closing=closing
+        )
+        if merged != ticket.custom_fields:
+            changes["custom_fields"] = (ticket.custom_fields, merged)
+    if "status" in new:
+        resolved = rules.resolved_at(ticket.status, new["status"], ticket.resolved_at, now)
+        if resolved != ticket.resolved_at:
+            changes["resolved_at"] = (ticket.resolved_at, resolved)
+    return changes
+
+
+def touch(ticket: Ticket, now: datetime, *fields: str) -> None:
+    """Save fields of a locked ticket, and that something happened to it."""
+    ticket.updated_at = max(now, ticket.updated_at)
+    ticket.save(update_fields=[*fields, "updated_at"])
+
+
+def replace_links(ticket: Ticket, linked_ids: list[UUID], *, actor: User | UUID | None, now: datetime) -> bool:
+    """Make these the links of the ticket, in both directions; returns whether anything changed."""
+    wanted = set(rules.check_links(ticket.pk, linked_ids))
+    present = set(TicketLink.objects.filter(ticket=ticket).values_list("linked_id", flat=True))
+    if gone := sorted(present - wanted):
+        unlink(ticket, gone, actor=actor, now=now)
+    if added := sorted(wanted - present):
+        link(ticket, added, actor=actor, now=now)
+    return wanted != present
+
+
+def link(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime) -> None:
+    """Link to existing tickets; both ends show it, in their links and in their history."""
+    pairs = sorted({pair for other in others for pair in ((ticket.pk, other), (other, ticket.pk))})
+    # In one order everywhere, and without complaint about what is there already: two callers may link at once.
+    TicketLink.objects.bulk_create(
+        [TicketLink(id=new_id(), ticket_id=near, linked_id=far) for near, far in pairs], ignore_conflicts=True
+    )
+    record_links(ticket, others, actor=actor, now=now, key="new")
+
+
+def unlink(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime) -> None:
+    TicketLink.objects.filter(ticket=ticket, linked_id__in=others).delete()
+    TicketLink.objects.filter(ticket_id__in=others, linked=ticket).delete()
+    record_links(ticket, others, actor=actor, now=now, key="old")
+
+
+def record_links(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime, key: str) -> None:
+    numbers = dict(Ticket.objects.filter(pk__in=others).values_list("pk", "ticket_number"))
+    for other, number in sorted(numbers.items()):
+        near = activity(ticket, Action.LINKED, actor=actor, now=now, **{key: f"#{number}"})
+        far = activity(other, Action.LINKED, actor=actor, now=now, **{key: f"#{ticket.ticket_number}"})
+        Activity.objects.bulk_create([near, far])
