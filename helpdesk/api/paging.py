@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -44,16 +45,16 @@ class Order:
     keys: tuple[Key, ...]
     descending: bool = False
 
-    @property
+    @cached_property
     def all_keys(self) -> tuple[Key, ...]:
         return (*self.keys, Key(F("id"), models.UUIDField()))
 
     def order_by(self) -> list[OrderBy]:
         return [OrderBy(key.expression, descending=self.descending) for key in self.all_keys]
 
-    def columns(self) -> list[Column]:
+    def key_texts(self) -> list[Expression]:
         """The sort key of a row, at full precision."""
-        return [Column(f" {index}", RawText(key.expression), None) for index, key in enumerate(self.all_keys)]
+        return [RawText(key.expression) for key in self.all_keys]
 
     def after(self) -> Expression:
         """The rows that follow the one whose key is bound as `cursor0`, `cursor1`, …"""
@@ -116,7 +117,7 @@ def parse_limit(text: str | None) -> int | None:
 
 
 def write_cursor(order: Order, key: Sequence[str]) -> str:
-    return base64.urlsafe_b64encode(dumps([order.name, *key])).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(dumps([order.name, *map(str, key)])).rstrip(b"=").decode()
 
 
 def read_cursor(order: Order, text: str) -> dict[str, Any]:
@@ -174,11 +175,10 @@ class Listing:
         return self.stream(limit, bool(cursor))
 
     def page(self, limit: int, has_cursor: bool) -> HttpResponse:
-        rows = self.statement(has_cursor, keyed=True).fetch(self.values, limit + 1)
-        keys = [self.take_key(row) for row in rows]
-        response = self.answer(self.decorated(rows[:limit]))
-        if len(rows) > limit:
-            self.link_next(response, keys[limit - 1])
+        rows, key = self.statement(has_cursor, keyed=True).fetch_page(self.values, limit)
+        response = self.answer(self.decorated(rows))
+        if key:
+            self.link_next(response, key)
         return response
 
     def stream(self, limit: int | None, has_cursor: bool) -> HttpResponse:
@@ -195,15 +195,18 @@ class Listing:
             lead = b","
         yield b"]" if lead == b"," else b"[]"
 
-    def key_at(self, limit: int, has_cursor: bool) -> list[str] | None:
+    def key_at(self, limit: int, has_cursor: bool) -> Sequence[str] | None:
         """The sort key of the last row of a long page, when rows follow it."""
-        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, self.order.columns(), window=True))
+        keys = [Column(str(index), text, None) for index, text in enumerate(self.order.key_texts())]
+        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, keys, window=True))
         found = statement.fetch(self.values, 2, limit - 1)
-        return self.take_key(found[0]) if len(found) == 2 else None
+        return list(found[0].values()) if len(found) == 2 else None
 
     def statement(self, has_cursor: bool, keyed: bool = False) -> Statement:
-        columns = (*self.columns, *self.order.columns()) if keyed else self.columns
-        return self.compile(has_cursor, (keyed,), lambda rows: Statement(rows, columns, limited=True))
+        def build(rows: QuerySet) -> Statement:
+            return Statement(rows, self.columns, keys=self.order.key_texts() if keyed else (), limited=True)
+
+        return self.compile(has_cursor, (keyed,), build)
 
     def compile(self, has_cursor: bool, kind: tuple[Any, ...], build: Callable[[QuerySet], Statement]) -> Statement:
         def fresh() -> Statement:
@@ -213,10 +216,6 @@ class Listing:
         if self.shape is None:
             return fresh()
         return compiled.get((*self.shape, self.order.name, has_cursor, *kind), fresh)
-
-    def take_key(self, row: dict[str, Any]) -> list[str]:
-        """Remove the sort key from a row that carries one."""
-        return [str(row.pop(f" {index}")) for index in range(len(self.order.all_keys))]
 
     def decorated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.decorate and rows:

@@ -65,9 +65,17 @@ class Statement:
     """A compiled query that yields rows as dictionaries ready for JSON."""
 
     def __init__(
-        self, queryset: QuerySet, columns: Sequence[Column], *, limited: bool = False, window: bool = False
+        self,
+        queryset: QuerySet,
+        columns: Sequence[Column],
+        *,
+        keys: Sequence[Expression] = (),
+        limited: bool = False,
+        window: bool = False,
     ) -> None:
-        aliases = {f"c{index}": column.expression for index, column in enumerate(columns)}
+        """`keys` are selected behind the columns and stay out of the rows; see `fetch_page`."""
+        selected = [*(column.expression for column in columns), *keys]
+        aliases = {f"c{index}": expression for index, expression in enumerate(selected)}
         sql, params = queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params()
         tail = " LIMIT %s OFFSET %s" if window else " LIMIT %s" if limited else ""
         self.sql = sql + tail
@@ -86,13 +94,21 @@ class Statement:
             for index, load in self.loads:
                 if row[index] is not None:
                     row[index] = load(row[index])
-        return dict(zip(self.names, row, strict=True))
+        return dict(zip(self.names, row, strict=False))
 
     def fetch(self, values: dict[str, Any], *window: int) -> list[dict[str, Any]]:
         """All rows; `window` is the limit, and the offset, of a statement that was compiled with places for them."""
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self.bind(values, *window))
             return [self.shape(row) for row in cursor.fetchall()]
+
+    def fetch_page(self, values: dict[str, Any], limit: int) -> tuple[list[dict[str, Any]], Sequence[Any] | None]:
+        """At most `limit` rows, and, when more follow, the keys of the last one."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.bind(values, limit + 1))
+            rows = cursor.fetchall()
+        key = rows[limit - 1][len(self.names) :] if len(rows) > limit else None
+        return [self.shape(row) for row in rows[:limit]], key
 
     def fetch_one(self, values: dict[str, Any]) -> dict[str, Any] | None:
         with connection.cursor() as cursor:
