@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import AgentGroup, User
 from helpdesk.ids import new_id
 
+from .expressions import OrFarFuture
 from .querysets import TicketQuerySet
 
 
@@ -87,14 +88,17 @@ class Ticket(models.Model):
             models.Index(fields=["source", "created_at", "id"], name="ticket_source"),
             models.Index(fields=["parent_ticket", "created_at", "id"], name="ticket_parent"),
             models.Index(fields=["archived_at"], name="ticket_archived", condition=Q(archived_at__isnull=False)),
+            models.Index(OrFarFuture("sla_deadline"), "id", name="ticket_sla_deadline"),
+            models.Index(OrFarFuture("due_date"), "id", name="ticket_due_date"),
+            # What can be overdue: few rows, however many tickets there are.
             models.Index(
                 fields=["sla_deadline"],
-                name="ticket_sla_due",
+                name="ticket_sla_running",
                 condition=Q(status__in=["open", "pending", "in_progress"], sla_deadline__isnull=False),
             ),
             models.Index(
                 fields=["due_date"],
-                name="ticket_due",
+                name="ticket_due_running",
                 condition=Q(status__in=["open", "pending", "in_progress"], due_date__isnull=False),
             ),
         ]

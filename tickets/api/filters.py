@@ -7,9 +7,8 @@ from django.utils import timezone
 from helpdesk.api.filters import Compared, Contains, Equals, OneOf, Reference, Switch, Tagged
 from helpdesk.api.paging import Key, Order, newest_first, oldest_first
 from helpdesk.api.reads import Param
+from tickets.expressions import OrFarFuture
 from tickets.models import ACTIVE_STATUSES, Priority, Source, Status
-
-from .expressions import OrFarFuture
 
 
 def is_overdue() -> Q:
