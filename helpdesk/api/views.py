@@ -25,7 +25,7 @@ from contextlib import nullcontext
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -47,6 +47,8 @@ from .reads import Param, Statement, compiled
 from .serializers import Column, Resource, columns_of, parse
 from .text import check_text
 
+ATTEMPTS = 4
+GIVE_WAY = ("40P01", "40001")  # PostgreSQL: deadlock detected, serialization failure
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
@@ -103,11 +105,7 @@ class ApiViewSet(GenericViewSet):
         if isinstance(claim, HttpResponse):
             return claim
         try:
-            with transaction.atomic() if self.atomic else nullcontext():
-                self.check_precondition()
-                response = handler(self.request, *self.args, **self.kwargs)
-                if claim:
-                    keep(claim, response)
+            response = with_retries(lambda: self.attempt(handler, claim)) if self.atomic else self.attempt(handler, claim)
         except Exception as problem:  # answered like any other, once the claim is settled
             response = self.handle_exception(problem)
             if claim and response.status_code < 500:
@@ -115,6 +113,14 @@ class ApiViewSet(GenericViewSet):
             elif claim:
                 claim.release()
         return response
+
+    def attempt(self, handler: Callable[..., HttpResponseBase], claim: Claim | None) -> HttpResponseBase:
+        with transaction.atomic() if self.atomic else nullcontext():
+            self.check_precondition()
+            response = handler(self.request, *self.args, **self.kwargs)
+            if claim:
+                keep(claim, response)
+            return response
 
     def begin_replay(self) -> Claim | HttpResponse | None:
         key = self.request.META.get("HTTP_IDEMPOTENCY_KEY")
@@ -306,6 +312,17 @@ def keep(claim: Claim, response: HttpResponseBase) -> None:
         claim.finish(response.status_code, headers, response.content)
     else:  # a streamed answer is no thing to keep
         claim.release()
+
+
+def with_retries(attempt: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Run a transaction again when the database chose it to give way to another (deadlock, serialisation)."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except OperationalError as problem:
+            if getattr(problem.__cause__, "sqlstate", None) not in GIVE_WAY:
+                raise
+    return attempt()
 
 
 def check_query(request: HttpRequest) -> None:
