@@ -52,6 +52,8 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True, blank=True)
     # When a portal signup took this account over, and until when further claims are refused.
     claimed_at = models.DateTimeField(null=True, blank=True)
+    # The name the claimer typed: shown to them instead of the stored one until the mailbox is proven.
+    claimed_name = models.CharField(max_length=200, blank=True, default="")
     claims_blocked_until = models.DateTimeField(null=True, blank=True)
 
     objects = BaseUserManager.from_queryset(UserQuerySet)()

@@ -69,7 +69,8 @@ class SessionCredential:
 
     @cached_property
     def replays(self) -> ReplayStore:
-        return ReplayStore(f"user:{self.user.pk}", self.secret.encode())
+        session = sha256(self.secret.encode()).hexdigest()[:8]
+        return ReplayStore(f"user:{self.user.pk}:{session}", self.secret.encode())
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('email_verified_at', models.DateTimeField(blank=True, null=True)),
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),
+                ('claimed_name', models.CharField(blank=True, default='', max_length=200)),
                 ('claims_blocked_until', models.DateTimeField(blank=True, null=True)),
                 ('company', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contacts', to='companies.company')),
             ],

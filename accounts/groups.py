@@ -1,0 +1,74 @@
+"""The verbs of agent groups."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from helpdesk.errors import Conflict, Invalid, NotFound
+from helpdesk.ids import new_id
+
+from .models import AgentGroup, AssignmentMethod, GroupMember, User
+
+
+def create_group(*, name: str, **values: Any) -> AgentGroup:
+    return save(AgentGroup(id=new_id(), created_at=timezone.now()), {"name": name, **values})
+
+
+@transaction.atomic
+def update_group(group: AgentGroup | UUID, **values: Any) -> AgentGroup:
+    key = group.pk if isinstance(group, AgentGroup) else group
+    locked = AgentGroup.objects.select_for_update(no_key=True).filter(pk=key).first()
+    if locked is None:
+        raise NotFound("This group does not exist.")
+    return save(locked, values)
+
+
+def save(group: AgentGroup, values: dict[str, Any]) -> AgentGroup:
+    if "name" in values:
+        values["name"] = values["name"].strip()
+    for name, value in values.items():
+        setattr(group, name, value)
+    if group.assignment_method not in AssignmentMethod.values:
+        raise Invalid(assignment_method=f"Must be one of: {', '.join(AssignmentMethod.values)}.")
+    try:
+        with transaction.atomic():
+            group.save()
+    except IntegrityError:
+        raise Invalid(name="Another group has this name.") from None
+    return group
+
+
+def delete_group(group: AgentGroup | UUID) -> None:
+    """Drop a group; its tickets stay, without a group."""
+    key = group.pk if isinstance(group, AgentGroup) else group
+    deleted, _ = AgentGroup.objects.filter(pk=key).delete()
+    if not deleted:
+        raise NotFound("This group does not exist.")
+
+
+def add_member(group: AgentGroup | UUID, *, user_id: UUID, is_leader: bool = False) -> GroupMember:
+    """Make an agent a member; raises Invalid for anybody who is no staff, Conflict when they are in already."""
+    key = group.pk if isinstance(group, AgentGroup) else group
+    if not User.objects.staff().filter(pk=user_id).exists():
+        raise Invalid(user_id="No active agent or admin has this id.")
+    if not AgentGroup.objects.filter(pk=key).exists():
+        raise NotFound("This group does not exist.")
+    member = GroupMember(id=new_id(), group_id=key, user_id=user_id, is_leader=is_leader, created_at=timezone.now())
+    try:
+        with transaction.atomic():
+            member.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("This agent is a member already.") from None
+    return member
+
+
+def remove_member(group: AgentGroup | UUID, *, member_or_user_id: UUID) -> None:
+    """End a membership, named by its own id or by the member's."""
+    key = group.pk if isinstance(group, AgentGroup) else group
+    named = Q(pk=member_or_user_id) | Q(user_id=member_or_user_id)
+    deleted, _ = GroupMember.objects.filter(named, group_id=key).delete()
+    if not deleted:
+        raise NotFound("This membership does not exist.")

@@ -1,0 +1,207 @@
+"""The verbs of people: creating and changing users, with every rule about who may do that to whom.
+
+`actor` is the acting user; None is the system itself (commands, the first start), which may do anything.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from companies.lookup import company_id_for
+from companies.models import Company
+from custom_fields.models import EntityType
+from custom_fields.services import merge_values
+from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
+from helpdesk.ids import new_id
+from helpdesk.tags import clean_tags
+
+from .emails import checked_email, matching_key
+from .models import STAFF_ROLES, Role, TicketScope, User
+from .signals import user_saved
+
+ADMINS_LOCK = 7_202_602  # any number, the same in every process
+PLAIN_FIELDS = ("username", "name", "phone", "role", "ticket_scope", "avatar_url", "company_id", "is_active")
+
+
+def create_user(
+    *,
+    actor: User | None,
+    username: str,
+    email: str,
+    name: str,
+    password: str | None = None,
+    role: str = Role.CUSTOMER,
+    company_id: UUID | None = None,
+    tags: list[str] | None = None,
+    custom_fields: dict[str, Any] | None = None,
+    **values: Any,
+) -> User:
+    """Create a person. A customer without a password has no account until they sign up in the portal.
+
+    Raises Forbidden when somebody who is no admin creates staff, Invalid for everything else, taken names and
+    addresses included.
+    """
+    require_right(actor, role in STAFF_ROLES)
+    address = checked_email(email)
+    now = timezone.now()
+    hashed = hashed_password(password)
+    user = User(
+        id=new_id(),
+        username=checked_username(username),
+        email=address,
+        email_key=matching_key(address),
+        name=name,
+        role=role,
+        password=hashed,
+        tags=clean_tags(tags or []),
+        created_at=now,
+        updated_at=now,
+        # Whoever sets a password for somebody vouches for the address; without one nobody has proven anything.
+        email_verified_at=now if password else None,
+        **{key: value for key, value in values.items() if key in PLAIN_FIELDS},
+    )
+    check_choices(user)
+    with transaction.atomic():
+        user.company_id = checked_company(company_id) if company_id else company_id_for(address)
+        user.custom_fields = merge_values(EntityType.CONTACT, {}, custom_fields or {}, creating=True)
+        insert(user)
+        user_saved.send(User, user=user, actor=actor, created=True, changes={})
+    return user
+
+
+def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User:
+    """Change a person. `custom_fields` are merged; what changes nothing writes nothing.
+
+    Accounts of staff are changed by admins only, or anybody with a key could take one over. The last active admin
+    stays one: Conflict.
+    """
+    key = user.pk if isinstance(user, User) else user
+    # Hashing takes its time: not while others wait for the row.
+    hashed = hashed_password(values["password"]) if values.get("password") else None
+    with transaction.atomic():
+        locked = User.objects.select_for_update(no_key=True).filter(pk=key).first()
+        if locked is None:
+            raise NotFound("This user does not exist.")
+        require_right(actor, locked.role in STAFF_ROLES or values.get("role") in STAFF_ROLES)
+        changes = planned(locked, values)
+        if loses_admin(locked, changes):
+            require_other_admin(locked)
+        if hashed:
+            changes["password"] = (locked.password, hashed)
+            changes.setdefault("email_verified_at", (locked.email_verified_at, timezone.now()))
+        if not changes:
+            return locked
+        for name, (_, new) in changes.items():
+            setattr(locked, name, new)
+        check_choices(locked)
+        locked.updated_at = max(timezone.now(), locked.updated_at)
+        store(locked, [*changes, "updated_at"])
+        user_saved.send(User, user=locked, actor=actor, created=False, changes=without_secrets(changes))
+    return locked
+
+
+# --- Rules --------------------------------------------------------------------------------------------
+
+
+def require_right(actor: User | None, concerns_staff: bool) -> None:
+    if concerns_staff and actor is not None and not actor.is_admin:
+        raise Forbidden("Only admins can create or change agents and admins.")
+
+
+def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What the values would change, checked; raises Invalid."""
+    wanted = {name: value for name, value in values.items() if name in PLAIN_FIELDS}
+    if "username" in wanted:
+        wanted["username"] = checked_username(wanted["username"])
+    if "tags" in values:
+        wanted["tags"] = clean_tags(values["tags"])
+    if "custom_fields" in values:
+        wanted["custom_fields"] = merge_values(EntityType.CONTACT, user.custom_fields, values["custom_fields"])
+    if wanted.get("company_id"):
+        checked_company(wanted["company_id"])
+    if "email" in values:
+        wanted["email"] = checked_email(values["email"])
+        wanted["email_key"] = matching_key(wanted["email"])
+    return {name: (getattr(user, name), value) for name, value in wanted.items() if getattr(user, name) != value}
+
+
+def loses_admin(user: User, changes: dict[str, tuple[Any, Any]]) -> bool:
+    role = changes.get("role", (None, user.role))[1]
+    active = changes.get("is_active", (None, user.is_active))[1]
+    return user.is_admin and not (role == Role.ADMIN and active)
+
+
+def require_other_admin(user: User) -> None:
+    """Somebody must be able to run the place, even when two admins retire each other at the same moment."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADMINS_LOCK])
+    if not User.objects.admins().exclude(pk=user.pk).exists():
+        raise Conflict("The last active admin cannot be demoted or deactivated.")
+
+
+def check_choices(user: User) -> None:
+    if user.role not in Role.values:
+        raise Invalid(role=f"Must be one of: {', '.join(Role.values)}.")
+    if user.ticket_scope not in TicketScope.values:
+        raise Invalid(ticket_scope=f"Must be one of: {', '.join(TicketScope.values)}.")
+
+
+def checked_company(company_id: UUID) -> UUID:
+    if not Company.objects.filter(pk=company_id).exists():
+        raise Invalid(company_id="No company has this id.")
+    return company_id
+
+
+def checked_username(username: str) -> str:
+    trimmed = username.strip()
+    if not trimmed or len(trimmed) > 150 or any(character.isspace() for character in trimmed):
+        raise Invalid(username="A username has 1 to 150 characters and no spaces.")
+    return trimmed
+
+
+def hashed_password(password: str | None) -> str:
+    """The hash to store: unusable without a password. Raises Invalid when it is too weak."""
+    if password is None:
+        return make_password(None)
+    try:
+        validate_password(password)
+    except ValidationError as problem:
+        raise Invalid(password=list(problem.messages)) from None
+    return make_password(password)
+
+
+# --- Rows ---------------------------------------------------------------------------------------------
+
+
+def insert(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:
+        raise taken(user) from None
+
+
+def store(user: User, fields: list[str]) -> None:
+    try:
+        with transaction.atomic():
+            user.save(update_fields=fields)
+    except IntegrityError:
+        raise taken(user) from None
+
+
+def taken(user: User) -> Invalid:
+    """Which of the unique values somebody else has; asked only after the database refused them."""
+    others = User.objects.exclude(pk=user.pk)
+    if others.filter(email_key=user.email_key).exists():
+        return Invalid(email="Email already exists")
+    return Invalid(username="Username already exists")
+
+
+def without_secrets(changes: dict[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
+    return {name: change for name, change in changes.items() if name not in ("password", "email_key")}

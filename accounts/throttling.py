@@ -1,0 +1,83 @@
+"""Throttles that hold across processes, restarts and databases: counters in the database, exact under load."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from helpdesk.errors import TooManyAttempts
+
+from .models import RateWindow
+
+# One statement, so that parallel requests never count as one: a new window, or one more in the running one.
+COUNT = """
+    INSERT INTO accounts_ratewindow (key, started_at, count) VALUES (%s, %s, 1)
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN accounts_ratewindow.started_at < %s THEN 1 ELSE accounts_ratewindow.count + 1 END,
+        started_at = CASE WHEN accounts_ratewindow.started_at < %s THEN excluded.started_at
+                          ELSE accounts_ratewindow.started_at END
+    RETURNING started_at, count
+"""
+STALE = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` times in a window of `seconds`."""
+
+    count: int
+    seconds: int
+
+
+PER_ACCOUNT = Limit(10, 15 * 60)
+PER_ADDRESS = Limit(100, 15 * 60)
+SIGNUPS = Limit(100, 60 * 60)
+MAILS = Limit(5, 60 * 60)
+
+
+def hit(what: str, who: str, limit: Limit) -> None:
+    """Count one attempt; raises TooManyAttempts, with the seconds to wait, when it is one too many."""
+    now = timezone.now()
+    started, count = counted(window_key(what, who), now, limit)
+    if count > limit.count:
+        raise TooManyAttempts(max(1, ceil(limit.seconds - (now - started).total_seconds())))
+
+
+def forget(what: str, who: str) -> None:
+    """Start over, after a success."""
+    RateWindow.objects.filter(key=window_key(what, who)).delete()
+
+
+def purge(now: datetime) -> None:
+    """Drop windows that ended long ago."""
+    RateWindow.objects.filter(started_at__lt=now - STALE).delete()
+
+
+def counted(key: str, now: datetime, limit: Limit) -> tuple[datetime, int]:
+    field = RateWindow._meta.get_field("started_at")
+    moments = [field.get_db_prep_value(moment, connection) for moment in (now, now - timedelta(seconds=limit.seconds))]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [key, moments[0], moments[1], moments[1]])
+        started, count = cursor.fetchone()
+    for convert in connection.ops.get_db_converters(field.get_col("accounts_ratewindow")):
+        started = convert(started, None, connection)
+    return started, count
+
+
+def window_key(what: str, who: str) -> str:
+    """Hashed: the table tells nobody who tried to sign in."""
+    return f"{what}:{sha256(who.encode(errors='replace')).hexdigest()}"
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the client: the connection's, or what the proxies we trust say of it."""
+    chain = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    proxies = settings.TRUSTED_PROXIES
+    if proxies and len(chain) >= proxies:
+        return chain[-proxies]
+    return request.META.get("REMOTE_ADDR", "")
