@@ -1,0 +1,90 @@
+"""People and callers that most tests need, and the tools to set them against each other."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+
+from accounts.models import ApiKey, User
+from tests.client import ApiClient
+from tests.factories import ApiKeyFactory, UserFactory
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return UserFactory(admin=True, username="ada", name="Ada Admin")
+
+
+@pytest.fixture
+def agent(db: None) -> User:
+    return UserFactory(agent=True, username="gus", name="Gus Agent")
+
+
+@pytest.fixture
+def customer(db: None) -> User:
+    """A contact who never signed up in the portal."""
+    return UserFactory(username="cleo", name="Cleo Customer")
+
+
+@pytest.fixture
+def api_key(admin: User) -> ApiKey:
+    """A key of the admin with all scopes; `api_key.secret` is what a caller sends."""
+    return ApiKeyFactory(owner=admin)
+
+
+@pytest.fixture
+def api(api_key: ApiKey) -> ApiClient:
+    """Calls the API with the admin's key."""
+    return ApiClient(api_key.secret)
+
+
+@pytest.fixture
+def api_with() -> Callable[..., ApiClient]:
+    """`api_with("tickets:read", owner=agent)`: calls the API with a key of just these scopes."""
+
+    def client(*scopes: str, owner: User | None = None) -> ApiClient:
+        given = {"owner": owner} if owner else {}
+        return ApiClient(ApiKeyFactory(scopes=list(scopes), **given).secret)
+
+    return client
+
+
+@pytest.fixture
+def anonymous() -> ApiClient:
+    return ApiClient()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+Attempt = Callable[[int], Any]
+
+
+@pytest.fixture
+def at_once() -> Callable[[int, Attempt], list[Any]]:
+    """`at_once(16, attempt)`: calls `attempt(0)` … `attempt(15)` in threads that start together; their results.
+
+    The test needs `@pytest.mark.django_db(transaction=True)`, or the threads see nothing of its rows.
+    """
+
+    def run(count: int, attempt: Attempt) -> list[Any]:
+        start = Barrier(count)
+
+        def one(number: int) -> Any:
+            start.wait(timeout=30)
+            try:
+                return attempt(number)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(one, range(count)))
+
+    return run
