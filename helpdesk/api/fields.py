@@ -145,6 +145,11 @@ class IdList(JsonList):
             self.fail("invalid")
 
 
+@extend_schema_field({})
+class AnyJson(serializers.JSONField):
+    """Whatever JSON value was sent."""
+
+
 class Computed(serializers.Field):
     """A read-only attribute that a SQL expression computes in the same query as its row.
 

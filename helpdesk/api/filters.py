@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import F, Q
 from django.http import QueryDict
 
 from helpdesk.errors import Invalid
 
 from .fields import parse_moment
 from .reads import Param
+from .sqltext import ListHolds
 from .text import check_text
 
 MAX_VALUES = 100
@@ -179,25 +180,6 @@ class Contains(Filter):
         for path in self.paths:
             found |= Q(**{f"{path}__icontains": param})
         return found
-
-
-class ListHolds(Func):
-    """Whether a JSON array column holds a string."""
-
-    output_field = BooleanField()
-    conditional = True
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # Containment, since that is what the GIN indexes on such columns serve.
-        return self.as_sql(
-            compiler, connection, template="(%(expressions)s::text))", arg_joiner=" @> jsonb_build_array(", **context
-        )
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        column, column_params = compiler.compile(self.source_expressions[0])
-        word, word_params = compiler.compile(self.source_expressions[1])
-        sql = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {word})"
-        return sql, [*column_params, *word_params]
 
 
 def conditions(filters: Iterable[Filter], query: QueryDict) -> list[Condition]:

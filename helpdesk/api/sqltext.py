@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from django.db import models
-from django.db.models import Expression, F, Func
+from django.db.models import BooleanField, Expression, F, Func
 
 UUID_IN_SQLITE = "||'-'||".join(
     f"substr(%(expressions)s,{start},{size})" for start, size in [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
@@ -56,6 +56,25 @@ class RawText(_Text):
     """A value in the database's own full precision, for cursors."""
 
     sqlite = "CAST(%(expressions)s AS TEXT)"
+
+
+class ListHolds(Func):
+    """Whether a JSON array column holds a string."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        # Containment, since that is what the GIN indexes on such columns serve.
+        return self.as_sql(
+            compiler, connection, template="(%(expressions)s::text))", arg_joiner=" @> jsonb_build_array(", **context
+        )
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        column, column_params = compiler.compile(self.source_expressions[0])
+        word, word_params = compiler.compile(self.source_expressions[1])
+        sql = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = {word})"
+        return sql, [*column_params, *word_params]
 
 
 Load = Callable[[Any], Any]

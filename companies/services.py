@@ -1,0 +1,81 @@
+"""The verbs of companies."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from custom_fields.models import EntityType
+from custom_fields.services import merge_values
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.ids import new_id
+
+from .domains import clean_domains
+from .models import AccountTier, Company, HealthScore
+
+PLAIN_FIELDS = ("name", "description", "industry", "health_score", "account_tier", "renewal_date", "notes")
+
+
+@transaction.atomic
+def create_company(
+    *, name: str, domains: list[str] | None = None, custom_fields: dict[str, Any] | None = None, **values: Any
+) -> Company:
+    """Add a company; raises Invalid, naming the field."""
+    now = timezone.now()
+    company = Company(
+        id=new_id(),
+        name=name.strip(),
+        domains=clean_domains(domains or []),
+        custom_fields=merge_values(EntityType.COMPANY, {}, custom_fields or {}, creating=True),
+        created_at=now,
+        updated_at=now,
+        **{key: value for key, value in values.items() if key in PLAIN_FIELDS},
+    )
+    check(company)
+    company.save(force_insert=True)
+    return company
+
+
+@transaction.atomic
+def update_company(company: Company | UUID, **values: Any) -> Company:
+    """Change a company. `custom_fields` are merged; what changes nothing writes nothing."""
+    locked = lock(company)
+    wanted = {key: value for key, value in values.items() if key in PLAIN_FIELDS}
+    if "name" in wanted:
+        wanted["name"] = wanted["name"].strip()
+    if "domains" in values:
+        wanted["domains"] = clean_domains(values["domains"] or [])
+    if "custom_fields" in values:
+        wanted["custom_fields"] = merge_values(EntityType.COMPANY, locked.custom_fields, values["custom_fields"])
+    changed = {key: value for key, value in wanted.items() if getattr(locked, key) != value}
+    for key, value in changed.items():
+        setattr(locked, key, value)
+    check(locked)
+    if changed:
+        locked.updated_at = max(timezone.now(), locked.updated_at)
+        locked.save(update_fields=[*changed, "updated_at"])
+    return locked
+
+
+@transaction.atomic
+def delete_company(company: Company | UUID) -> None:
+    """Drop a company; its contacts stay, without one."""
+    lock(company).delete()
+
+
+def lock(company: Company | UUID) -> Company:
+    key = company.pk if isinstance(company, Company) else company
+    found = Company.objects.select_for_update(no_key=True).filter(pk=key).first()
+    if found is None:
+        raise NotFound("This company does not exist.")
+    return found
+
+
+def check(company: Company) -> None:
+    if not company.name:
+        raise Invalid(name="May not be blank.")
+    if company.health_score not in HealthScore.values:
+        raise Invalid(health_score=f"Must be one of: {', '.join(HealthScore.values)}.")
+    if company.account_tier not in AccountTier.values:
+        raise Invalid(account_tier=f"Must be one of: {', '.join(AccountTier.values)}.")
