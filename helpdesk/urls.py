@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from helpdesk.api.converters import IdConverter
 from helpdesk.api.docs import docs, openapi
 from helpdesk.api.errors import not_found
+from helpdesk.health import healthz, readyz
 
 register_converter(IdConverter, "id")
 
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", docs, name="docs"),
     path("api", not_found),
     path("api/<path:rest>", not_found),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("portal/", include("portal.urls")),
 ]
 handler500 = "helpdesk.api.errors.server_error"

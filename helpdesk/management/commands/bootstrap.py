@@ -1,0 +1,86 @@
+"""`manage.py bootstrap`: makes an empty database usable and tells how to get in."""
+
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from accounts.keys import issue_api_key
+from accounts.models import Role, User
+from accounts.services import create_user
+from helpdesk.api.permissions import SCOPES
+from helpdesk.errors import HelpDeskError
+
+FIRST_START_LOCK = 7_202_601  # any number, the same in every process
+FILE_MAIL = "django.core.mail.backends.filebased.EmailBackend"
+
+
+class Command(BaseCommand):
+    help = "Create the first admin, the first API key and demo data, unless there is an admin already."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--email", default="admin@example.com", help="The first admin's address.")
+        parser.add_argument("--no-demo", action="store_true", help="Leave the demo data out.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            first = self.first_start(options["email"], demo=not options["no_demo"])
+        except HelpDeskError as problem:
+            raise CommandError(f"The first admin could not be created: {problem.sentence}") from None
+        if not first:
+            self.box(addresses())
+
+    @transaction.atomic
+    def first_start(self, email: str, *, demo: bool) -> bool:
+        """Set everything up, or nothing at all; False when there is an admin already.
+
+        The secrets are printed before the commit: whoever is interrupted in between starts over with new ones,
+        whereas secrets committed and not printed would be lost.
+        """
+        wait_for_other_starts()
+        if User.objects.filter(role=Role.ADMIN).exists():
+            return False
+        password = secrets.token_urlsafe(12)
+        admin = create_user(
+            actor=None, username="admin", email=email, name="Admin", role=Role.ADMIN, password=password
+        )
+        _, key = issue_api_key(owner=admin, name="First key", scopes=SCOPES)
+        if demo:
+            call_command("seed_demo", stdout=self.stderr)
+        curl = f'curl -H "Authorization: ApiKey {key}" "{settings.BASE_URL}/api/tickets?limit=3"'
+        credentials = [
+            ("Admin", f"{email}  password: {password}"),
+            ("API key", key),
+            ("", "Both are shown this once. Keep them."),
+            ("", ""),
+            ("Try it", ""),
+        ]
+        self.box([*addresses(), ("", ""), *credentials], curl)
+        return True
+
+    def box(self, lines: list[tuple[str, str]], copyable: str = "") -> None:
+        """A frame around the lines; `copyable` stands below it, alone on its line."""
+        texts = [f"{name:<10}{text}" if name or text else "" for name, text in lines]
+        width = max(map(len, texts))
+        framed = [f"│  {text:<{width}}  │" for text in texts]
+        edge = "─" * (width + 4)
+        self.stdout.write("\n".join(["", f"┌{edge}┐", *framed, f"└{edge}┘", *filter(None, [copyable]), ""]))
+        self.stdout.flush()
+
+
+def addresses() -> list[tuple[str, str]]:
+    lines = [("HelpDesk", settings.BASE_URL), ("API docs", f"{settings.BASE_URL}/api/docs")]
+    if settings.EMAIL_BACKEND == FILE_MAIL:
+        lines.append(("Mails", f"are written to {settings.EMAIL_FILE_PATH}"))
+    return lines
+
+
+def wait_for_other_starts() -> None:
+    """One first start at a time; on SQLite the transaction itself is the lock."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FIRST_START_LOCK])
