@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 
-from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
 from django.utils import timezone
 
 from helpdesk.errors import TooManyAttempts
@@ -72,12 +70,3 @@ def counted(key: str, now: datetime, limit: Limit) -> tuple[datetime, int]:
 def window_key(what: str, who: str) -> str:
     """Hashed: the table tells nobody who tried to sign in."""
     return f"{what}:{sha256(who.encode(errors='replace')).hexdigest()}"
-
-
-def client_address(request: HttpRequest) -> str:
-    """The address of the client: the connection's, or what the proxies we trust say of it."""
-    chain = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    proxies = settings.TRUSTED_PROXIES
-    if proxies and len(chain) >= proxies:
-        return chain[-proxies]
-    return request.META.get("REMOTE_ADDR", "")

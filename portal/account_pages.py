@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import portal_accounts
-from accounts.throttling import client_address
+from helpdesk.api.addresses import client_address
 from helpdesk.api.text import check_text
 from helpdesk.errors import HelpDeskError, Invalid, TooManyAttempts
 

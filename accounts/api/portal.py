@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from accounts import portal_accounts
 from accounts.models import User
-from accounts.throttling import client_address
+from helpdesk.api.addresses import client_address
 from helpdesk.api.fields import moment_text
 from helpdesk.api.views import ApiViewSet
 

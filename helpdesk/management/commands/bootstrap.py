@@ -56,19 +56,17 @@ class Command(BaseCommand):
             ("Admin", f"{email}  password: {password}"),
             ("API key", key),
             ("", "Both are shown this once. Keep them."),
-            ("", ""),
-            ("Try it", ""),
         ]
-        self.box([*addresses(), ("", ""), *credentials], curl)
+        self.box([*addresses(), ("", ""), *credentials], "Try it:", curl)
         return True
 
-    def box(self, lines: list[tuple[str, str]], copyable: str = "") -> None:
-        """A frame around the lines; `copyable` stands below it, alone on its line."""
+    def box(self, lines: list[tuple[str, str]], *below: str) -> None:
+        """A frame around the lines; what is to be copied stands below it, alone on its line."""
         texts = [f"{name:<10}{text}" if name or text else "" for name, text in lines]
         width = max(map(len, texts))
         framed = [f"│  {text:<{width}}  │" for text in texts]
         edge = "─" * (width + 4)
-        self.stdout.write("\n".join(["", f"┌{edge}┐", *framed, f"└{edge}┘", *filter(None, [copyable]), ""]))
+        self.stdout.write("\n".join(["", f"┌{edge}┐", *framed, f"└{edge}┘", *below, ""]))
         self.stdout.flush()
 
 
