@@ -4,6 +4,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run migrate demo test test-postgres lint format types clean
 MAKEFLAGS += --no-print-directory
+export PYTHONUTF8 := 1
 
 # The first Python on this machine that is new enough; PYTHON=… chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
