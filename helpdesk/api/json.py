@@ -41,7 +41,9 @@ class JsonParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        document = loads(stream.read())
+        # Through the request, not the stream: only there the size limit holds.
+        request = (parser_context or {})["request"]
+        document = loads(request._request.body)
         if not isinstance(document, dict):
             raise Invalid("The request body must be a JSON object.")
         return document

@@ -68,9 +68,16 @@ class Resource(CamelCase, serializers.ModelSerializer):
             return kit.Id, {"required": not optional, "allow_null": column.null}
         return super().build_field(field_name, info, model_class, nested_depth)
 
+    # Uniqueness is the verbs' and the database's business: a check up here would only be a race.
+
+    def get_validators(self) -> list[Any]:
+        return []
+
+    def get_uniqueness_extra_kwargs(self, field_names: Any, declared_fields: Any, extra_kwargs: Any) -> Any:
+        return extra_kwargs, {}
+
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         field_class, kwargs = super().build_standard_field(field_name, model_field)
-        # Uniqueness is the verbs' and the database's business: a check up here would only be a race.
         kwargs.pop("validators", None)
         if isinstance(model_field, models.JSONField):
             kwargs = {name: value for name, value in kwargs.items() if name not in ("encoder", "decoder")}

@@ -76,6 +76,7 @@ class TicketChangesSerializer(NewTicketSerializer):
 
     class Meta(TicketSerializer.Meta):
         read_only_fields = [*TicketSerializer.Meta.read_only_fields, "customer_id", "source"]
+        extra_kwargs = {"subject": {"required": False}, "description": {"required": False}}
 
 
 class AssignmentSerializer(Body):
@@ -92,7 +93,7 @@ class MergeSerializer(Body):
 
 class BulkSerializer(Body):
     ids = fields.IdList()
-    changes = TicketChangesSerializer(partial=True)
+    changes = TicketChangesSerializer()
 
 
 class BulkOutcomeSerializer(Body):

@@ -1,0 +1,299 @@
+"""Every example of the version 1 API, sent as an integrator wrote it, with ids put in: a table by section.
+
+What an integrator relies on is the status and that every documented attribute is there.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.client import ApiClient
+from tests.factories import CompanyFactory, TicketFactory, UserFactory
+
+TICKET = (
+    "id ticketNumber subject description status priority category customerId assigneeId groupId parentTicketId "
+    "linkedTicketIds tags customFields source slaDeadline firstResponseAt resolvedAt dueDate createdAt updatedAt"
+)
+REPLY = "id ticketId userId content isInternal createdAt"
+NOTE = "id ticketId userId content isPrivate createdAt"
+ACTIVITY = "id ticketId userId action oldValue newValue createdAt"
+USER = (
+    "id username email name phone role ticketScope avatarUrl companyId tags customFields isActive createdAt"
+)
+COMPANY = "id name description domains industry healthScore accountTier renewalDate customFields"
+CUSTOM_FIELD = (
+    "id entityType name label fieldType options isRequired requiredOnClose customerCanView customerCanEdit "
+    "placeholder helpText position isActive"
+)
+ACCOUNT = "id username email name role isActive createdAt"
+API_KEY = "id name keyPrefix scopes isActive expiresAt lastUsedAt createdAt"
+CANNED = "id title content shortcut category createdBy createdAt"
+GROUP = "id name description autoAssign assignmentMethod createdAt"
+MEMBER = "id groupId userId isLeader createdAt"
+TIME_ENTRY = "id ticketId userId timeSpent note billable timerRunning timerStartedAt createdAt"
+
+# Section, method, path, body, status, attributes of the answer (of each row, if it is an array), what it must hold.
+EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
+    (
+        "Portal Signup",
+        "POST",
+        "/api/portal/signup",
+        {"name": "John Doe", "email": "john@example.com", "password": "securepassword123"},
+        201,
+        ACCOUNT,
+        {"username": "john", "email": "john@example.com", "name": "John Doe", "role": "customer", "isActive": True},
+    ),
+    (
+        "Portal Login",
+        "POST",
+        "/api/portal/login",
+        {"email": "jane@example.com", "password": "securepassword123"},
+        200,
+        ACCOUNT,
+        {"email": "jane@example.com", "role": "customer", "isActive": True},
+    ),
+    ("List All Tickets", "GET", "/api/tickets?status=open&priority=high", None, 200, TICKET, {"priority": "high"}),
+    ("Get a Ticket", "GET", "/api/tickets/{ticket}", None, 200, TICKET, {"id": "{ticket}", "assigneeId": None}),
+    (
+        "Create a Ticket",
+        "POST",
+        "/api/tickets",
+        {
+            "subject": "Payment processing issue",
+            "description": "My payment failed but I was charged",
+            "customerId": "{customer}",
+            "priority": "high",
+            "category": "billing",
+            "tags": ["payment", "urgent"],
+        },
+        201,
+        TICKET,
+        {
+            "subject": "Payment processing issue",
+            "description": "My payment failed but I was charged",
+            "status": "open",
+            "priority": "high",
+            "category": "billing",
+            "customerId": "{customer}",
+            "assigneeId": None,
+            "tags": ["payment", "urgent"],
+            "customFields": {},
+            "source": "api",
+        },
+    ),
+    (
+        "Update a Ticket",
+        "PATCH",
+        "/api/tickets/{ticket}",
+        {"status": "in_progress", "assigneeId": "{agent}", "priority": "urgent"},
+        200,
+        TICKET,
+        {"id": "{ticket}", "status": "in_progress", "assigneeId": "{agent}", "priority": "urgent"},
+    ),
+    ("Delete a Ticket", "DELETE", "/api/tickets/{ticket}", None, 204, "", {}),
+    ("Restore a Ticket", "POST", "/api/tickets/{closed}/restore", None, 200, TICKET, {"status": "open"}),
+    (
+        "Assign a Ticket",
+        "POST",
+        "/api/tickets/{ticket}/assign",
+        {"assigneeId": "{agent}"},
+        200,
+        TICKET,
+        {"assigneeId": "{agent}"},
+    ),
+    ("Pick a Ticket", "POST", "/api/tickets/{ticket}/pick", {"agentId": "{agent}"}, 200, TICKET, {"assigneeId": "{agent}"}),
+    ("List Ticket Replies", "GET", "/api/tickets/{talk}/replies", None, 200, REPLY, {"isInternal": False}),
+    (
+        "Create a Reply",
+        "POST",
+        "/api/tickets/{ticket}/replies",
+        {
+            "userId": "{agent}",
+            "content": "I have reset your password. Please try logging in again.",
+            "isInternal": False,
+        },
+        201,
+        REPLY,
+        {"ticketId": "{ticket}", "userId": "{agent}", "isInternal": False},
+    ),
+    ("List Ticket Notes", "GET", "/api/tickets/{talk}/notes", None, 200, NOTE, {"isPrivate": True}),
+    (
+        "Create a Ticket Note",
+        "POST",
+        "/api/tickets/{ticket}/notes",
+        {"userId": "{agent}", "content": "Called back."},
+        201,
+        NOTE,
+        {"isPrivate": True, "content": "Called back."},
+    ),
+    ("List Ticket Activities", "GET", "/api/tickets/{talk}/activities", None, 200, ACTIVITY, {"ticketId": "{talk}"}),
+    ("List Users", "GET", "/api/users?role=customer", None, 200, USER, {"role": "customer"}),
+    ("Get a User", "GET", "/api/users/{agent}", None, 200, USER, {"id": "{agent}", "role": "agent"}),
+    (
+        "Create a User",
+        "POST",
+        "/api/users",
+        {"username": "mary", "email": "mary@example.com", "name": "Mary Major"},
+        201,
+        USER,
+        {"username": "mary", "role": "customer", "phone": None, "companyId": None, "tags": [], "isActive": True},
+    ),
+    ("Update a User", "PATCH", "/api/users/{customer}", {"phone": "+49 30 1"}, 200, USER, {"phone": "+49 30 1"}),
+    ("List Companies", "GET", "/api/companies", None, 200, COMPANY, {}),
+    ("Get a Company", "GET", "/api/companies/{company}", None, 200, COMPANY, {"id": "{company}"}),
+    (
+        "Create a Company",
+        "POST",
+        "/api/companies",
+        {"name": "Globex", "domains": ["globex.example"], "accountTier": "premium", "renewalDate": "2027-01-31"},
+        201,
+        COMPANY,
+        {"domains": ["globex.example"], "accountTier": "premium", "renewalDate": "2027-01-31T00:00:00.000Z"},
+    ),
+    ("Update a Company", "PATCH", "/api/companies/{company}", {"healthScore": "at_risk"}, 200, COMPANY, {"healthScore": "at_risk"}),
+    ("Delete a Company", "DELETE", "/api/companies/{company}", None, 204, "", {}),
+    ("List Custom Fields", "GET", "/api/custom-fields?entityType=ticket", None, 200, CUSTOM_FIELD, {"entityType": "ticket"}),
+    (
+        "Create a Custom Field",
+        "POST",
+        "/api/custom-fields",
+        {"entityType": "ticket", "name": "plan", "label": "Plan", "fieldType": "dropdown", "options": ["A", "B"]},
+        201,
+        CUSTOM_FIELD,
+        {"options": ["A", "B"], "isRequired": False, "requiredOnClose": False, "isActive": True, "position": 0},
+    ),
+    ("Update a Custom Field", "PATCH", "/api/custom-fields/{field}", {"label": "Area"}, 200, CUSTOM_FIELD, {"label": "Area"}),
+    ("Delete a Custom Field", "DELETE", "/api/custom-fields/{field}", None, 204, "", {}),
+    ("List API Keys", "GET", "/api/api-keys", None, 200, API_KEY, {"isActive": True}),
+    (
+        "Create an API Key",
+        "POST",
+        "/api/api-keys",
+        {"name": "Shop", "scopes": ["tickets:read"], "expiresAt": "2099-01-01T00:00:00Z"},
+        201,
+        f"{API_KEY} key message",
+        {"name": "Shop", "scopes": ["tickets:read"], "expiresAt": "2099-01-01T00:00:00.000Z"},
+    ),
+    ("Revoke an API Key", "DELETE", "/api/api-keys/{key}", None, 204, "", {}),
+    ("Verify an API Key", "POST", "/api/api-keys/verify", None, 200, "valid keyId name scopes user", {"valid": True}),
+    ("Canned Responses: list", "GET", "/api/canned-responses", None, 200, CANNED, {}),
+    ("Canned Responses: create", "POST", "/api/canned-responses", {"title": "Hi", "content": "Hello"}, 201, CANNED, {"title": "Hi"}),
+    ("Canned Responses: update", "PATCH", "/api/canned-responses/{canned}", {"title": "Ho"}, 200, CANNED, {"title": "Ho"}),
+    ("Canned Responses: delete", "DELETE", "/api/canned-responses/{canned}", None, 204, "", {}),
+    ("Agent Groups: list", "GET", "/api/agent-groups", None, 200, GROUP, {}),
+    ("Agent Groups: get", "GET", "/api/agent-groups/{group}", None, 200, GROUP, {"id": "{group}"}),
+    ("Agent Groups: create", "POST", "/api/agent-groups", {"name": "Tier 2"}, 201, GROUP, {"autoAssign": False}),
+    ("Agent Groups: update", "PATCH", "/api/agent-groups/{group}", {"autoAssign": True}, 200, GROUP, {"autoAssign": True}),
+    ("Agent Groups: delete", "DELETE", "/api/agent-groups/{group}", None, 204, "", {}),
+    ("Agent Groups: members", "GET", "/api/agent-groups/{group}/members", None, 200, MEMBER, {"groupId": "{group}"}),
+    ("Agent Groups: add", "POST", "/api/agent-groups/{group}/members", {"userId": "{admin}"}, 201, MEMBER, {"userId": "{admin}"}),
+    ("Agent Groups: remove", "DELETE", "/api/agent-groups/{group}/members/{agent}", None, 204, "", {}),
+    ("Time Tracking: list", "GET", "/api/tickets/{talk}/time-entries", None, 200, TIME_ENTRY, {"timeSpent": 5}),
+    (
+        "Time Tracking: create",
+        "POST",
+        "/api/tickets/{ticket}/time-entries",
+        {"userId": "{agent}", "timeSpent": 30},
+        201,
+        TIME_ENTRY,
+        {"timeSpent": 30, "timerRunning": False},
+    ),
+    ("Time Tracking: toggle", "POST", "/api/time-entries/{entry}/toggle", None, 200, TIME_ENTRY, {"timerRunning": True}),
+]
+
+
+@pytest.fixture
+def ids(api: ApiClient, admin: Any, agent: Any, customer: Any) -> dict[str, str]:
+    """What stands in the examples in place of somebody else's ids."""
+    talk = TicketFactory(customer=customer)
+    ticket = TicketFactory(customer=customer, priority="high")
+    UserFactory(username="jane", email="jane@example.com", signed_up=True, plain_password="securepassword123")
+    known = {
+        "admin": admin.pk,
+        "agent": agent.pk,
+        "customer": customer.pk,
+        "ticket": ticket.pk,
+        "talk": talk.pk,
+        "closed": TicketFactory(status="closed").pk,
+        "company": CompanyFactory().pk,
+    }
+    made = {
+        "reply": ("tickets/{talk}/replies", {"userId": "{agent}", "content": "Thank you for contacting support."}),
+        "note": ("tickets/{talk}/notes", {"userId": "{agent}", "content": "VIP"}),
+        "entry": ("tickets/{talk}/time-entries", {"userId": "{agent}", "timeSpent": 5}),
+        "field": ("custom-fields", {"entityType": "ticket", "name": "area", "label": "Region", "fieldType": "text"}),
+        "key": ("api-keys", {"name": "Old"}),
+        "canned": ("canned-responses", {"title": "Hello", "content": "Dear {{{{customer.name}}}}"}),
+        "group": ("agent-groups", {"name": "Support"}),
+        "member": ("agent-groups/{group}/members", {"userId": "{agent}"}),
+    }
+    ids = {name: str(pk) for name, pk in known.items()}
+    for name, (path, body) in made.items():
+        response = api.post(f"/api/{path.format(**ids)}", filled(body, ids))
+        assert response.status_code == 201, response.content
+        ids[name] = response.json()["id"]
+    return ids
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return value.format(**ids)
+    if isinstance(value, dict):
+        return {name: filled(inner, ids) for name, inner in value.items()}
+    return value
+
+
+@pytest.mark.parametrize(("section", "method", "path", "body", "status", "attributes", "holds"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
+def test_example_gives_the_documented_answer(
+    api: ApiClient,
+    ids: dict[str, str],
+    section: str,
+    method: str,
+    path: str,
+    body: Any,
+    status: int,
+    attributes: str,
+    holds: dict[str, Any],
+) -> None:
+    call = getattr(api, method.lower())
+    address = path.format(**ids)
+    response = call(address, filled(body, ids)) if body is not None else call(address)
+    assert response.status_code == status, response.content
+    if status == 204:
+        assert response.content == b""
+        return
+    answer = response.json()
+    rows = answer if isinstance(answer, list) else [answer]
+    assert rows, "a list of the document is never empty here"
+    for row in rows:
+        assert set(attributes.split()) <= set(row)
+        assert {name: row[name] for name in holds} == filled(holds, ids)
+
+
+@pytest.mark.parametrize(
+    "header", [{"Authorization": "ApiKey {}"}, {"Authorization": "Bearer {}"}, {"X-Api-Key": "{}"}], ids=str
+)
+def test_each_documented_header_authenticates(api_key: Any, header: dict[str, str]) -> None:
+    headers = {name: value.format(api_key.secret) for name, value in header.items()}
+    assert ApiClient(headers=headers).get("/api/tickets").status_code == 200
+
+
+REFUSALS = [
+    ("Portal Signup", "/api/portal/signup", {"name": "X"}, 400),
+    ("Portal Signup", "/api/portal/signup", {"name": "X", "email": "x@example.com", "password": "12345"}, 400),
+    ("Portal Signup", "/api/portal/signup", {"name": "X", "email": "jane@example.com", "password": "123456"}, 409),
+    ("Portal Login", "/api/portal/login", {"email": "jane@example.com"}, 400),
+    ("Portal Login", "/api/portal/login", {"email": "jane@example.com", "password": "wrong"}, 401),
+    ("Portal Login", "/api/portal/login", {"email": "nobody@example.com", "password": "wrong"}, 401),
+]
+
+
+@pytest.mark.parametrize(("section", "path", "body", "status"), REFUSALS)
+def test_documented_refusals(ids: dict[str, str], section: str, path: str, body: Any, status: int) -> None:
+    response = ApiClient().post(path, body)
+    assert response.status_code == status
+    assert isinstance(response.json()["error"], str)
+    if status == 401:
+        assert response.json()["error"] == "Invalid email or password"
+    if status == 409:
+        assert response.json()["error"] == "Email already exists"
