@@ -138,7 +138,7 @@ if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):
 
 # --- Mail -----------------------------------------------------------------------------------------
 
-vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR('mail').lstrip('/')}"))
+vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR('mail')}"))
 DEFAULT_FROM_EMAIL = env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@localhost>")
 # The address people open in their browser; links in mails begin with it.
 BASE_URL = env.str("HELPDESK_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
