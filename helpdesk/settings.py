@@ -116,7 +116,7 @@ CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR("static")
+# No STATIC_ROOT: assets are served from where they lie, so there is no collecting step to forget.
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -155,6 +155,7 @@ REST_FRAMEWORK = {
         "accounts.api.authentication.StaffSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["helpdesk.api.permissions.ScopePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.KeyRate"],
     "DEFAULT_PARSER_CLASSES": ["helpdesk.api.json.JsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["helpdesk.api.json.JsonRenderer"],
     "DEFAULT_SCHEMA_CLASS": "helpdesk.api.schema.DocumentedSchema",
