@@ -19,10 +19,23 @@ help: ## List the targets
 # --- Running ------------------------------------------------------------------------------------------
 
 run: .venv/.installed .env ## Everything from a fresh clone to a server on http://127.0.0.1:8000 (PORT=8001 for another)
+	@$(PY) -c "$$PORT_IS_FREE" $(PORT)
 	@grep -q '^HELPDESK_BASE_URL=' .env || export HELPDESK_BASE_URL=$${HELPDESK_BASE_URL:-http://127.0.0.1:$(PORT)}; \
 	$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py bootstrap && \
 	exec $(PY) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) --no-ws \
 		--workers 1 --blocking-threads 4 --workers-kill-timeout 10 helpdesk.wsgi:application
+
+# The server would share a port with another one of its kind, and answer every other request.
+define PORT_IS_FREE
+import socket, sys
+probe = socket.socket()
+probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+try:
+    probe.bind(("127.0.0.1", int(sys.argv[1])))
+except OSError:
+    sys.exit(f"Port {sys.argv[1]} is taken. Stop what runs there, or choose another: PORT=8001 make run")
+endef
+export PORT_IS_FREE
 
 migrate: .venv/.installed .env ## Bring the database up to date
 	@$(PY) manage.py migrate
