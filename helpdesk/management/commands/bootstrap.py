@@ -45,9 +45,7 @@ class Command(BaseCommand):
         if User.objects.filter(role=Role.ADMIN).exists():
             return False
         password = secrets.token_urlsafe(12)
-        admin = create_user(
-            actor=None, username="admin", email=email, name="Admin", role=Role.ADMIN, password=password
-        )
+        admin = create_user(actor=None, username="admin", email=email, name="Admin", role=Role.ADMIN, password=password)
         _, key = issue_api_key(owner=admin, name="First key", scopes=SCOPES)
         if demo:
             call_command("seed_demo", stdout=self.stderr)
