@@ -14,7 +14,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A row of the table in docs/configuration.md: | `NAME` | default | meaning |
 ROW = re.compile(r"^\| `([A-Z_]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
-SHOWN = ["DEBUG", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "X_FRAME_OPTIONS", "USE_TZ", "TIME_ZONE", "PASSWORD_HASHERS"]
+SHOWN = [
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "SESSION_COOKIE_SECURE",
+    "SESSION_COOKIE_HTTPONLY",
+    "CSRF_COOKIE_SECURE",
+    "SECURE_SSL_REDIRECT",
+    "SECURE_HSTS_SECONDS",
+    "X_FRAME_OPTIONS",
+    "USE_TZ",
+    "TIME_ZONE",
+    "PASSWORD_HASHERS",
+]
 
 
 def variables_read() -> set[str]:
