@@ -99,9 +99,7 @@ class AgentGroup(models.Model):
     name = models.CharField(max_length=200, unique=True)
     description = models.TextField(null=True, blank=True)
     auto_assign = models.BooleanField(default=False)
-    assignment_method = models.CharField(
-        max_length=20, choices=AssignmentMethod, default=AssignmentMethod.ROUND_ROBIN
-    )
+    assignment_method = models.CharField(max_length=20, choices=AssignmentMethod, default=AssignmentMethod.ROUND_ROBIN)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -180,7 +180,9 @@ def reset_password(token: str, *, password: str) -> User:
     hashed = hashed_password(password)
     now = timezone.now()
     with transaction.atomic():
-        user = User.objects.select_for_update(no_key=True).filter(pk=user_id, role=Role.CUSTOMER, is_active=True).first()
+        user = (
+            User.objects.select_for_update(no_key=True).filter(pk=user_id, role=Role.CUSTOMER, is_active=True).first()
+        )
         if user is None or tokens.password_state(user) != state:
             raise Invalid("This link is no longer valid.")
         user.password = hashed

@@ -88,6 +88,4 @@ def field(request: HttpRequest, name: str) -> str:
 
 
 def failed(request: HttpRequest, problem: HelpDeskError, status: int = 400) -> HttpResponse:
-    return render(
-        request, "portal/done.html", {"title": "This did not work", "text": problem.sentence}, status=status
-    )
+    return render(request, "portal/done.html", {"title": "This did not work", "text": problem.sentence}, status=status)

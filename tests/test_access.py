@@ -71,7 +71,9 @@ SCOPES = [
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), SCOPES)
-def test_a_key_without_the_scope_is_refused_by_name(api_with: ApiWith, admin: User, method: str, path: str, scope: str) -> None:
+def test_a_key_without_the_scope_is_refused_by_name(
+    api_with: ApiWith, admin: User, method: str, path: str, scope: str
+) -> None:
     address = path.format(ticket=TicketFactory().pk)
     others = [f"{r}:{w}" for r in RESOURCES for w in ("read", "write") if f"{r}:{w}" != scope]
     refused = getattr(api_with(*others, owner=admin), method)(address)

@@ -22,7 +22,7 @@ def statuses(responses: list[Any]) -> Counter[int]:
 
 def test_32_parallel_creates_get_32_numbers(api_key: ApiKey, customer: User, at_once: AtOnce) -> None:
     body = {"subject": "Rush", "description": "hour", "customerId": str(customer.pk)}
-    responses = at_once(32, lambda n: ApiClient(api_key.secret).post("/api/tickets", body))
+    responses = at_once(32, lambda _: ApiClient(api_key.secret).post("/api/tickets", body))
     assert statuses(responses) == {201: 32}
     assert len({r.json()["ticketNumber"] for r in responses}) == 32
     assert Activity.objects.filter(action="created").count() == 32
@@ -140,5 +140,7 @@ def test_the_same_post_sent_twice_at_once_is_done_once(api_key: ApiKey, customer
 def test_a_timer_toggled_twice_at_once_is_back_where_it_was(api_key: ApiKey, agent: User, at_once: AtOnce) -> None:
     api = ApiClient(api_key.secret)
     entry = api.post(f"/api/tickets/{TicketFactory().pk}/time-entries", {"userId": str(agent.pk)}).json()["id"]
-    assert statuses(at_once(10, lambda n: ApiClient(api_key.secret).post(f"/api/time-entries/{entry}/toggle"))) == {200: 10}
+    assert statuses(at_once(10, lambda _: ApiClient(api_key.secret).post(f"/api/time-entries/{entry}/toggle"))) == {
+        200: 10
+    }
     assert api.get(f"/api/time-entries/{entry}").json()["timerRunning"] is False

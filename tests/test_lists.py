@@ -153,7 +153,7 @@ def test_new_rows_neither_shift_nor_repeat_pages(api: ApiClient, crowd: dict[str
     ("path", "make"),
     [
         ("/api/users", lambda n: UserFactory(username=f"u{n}")),
-        ("/api/companies", lambda n: CompanyFactory()),
+        ("/api/companies", lambda _: CompanyFactory()),
         ("/api/companies?sort=name", lambda n: CompanyFactory(name=["b", "B", "ä", "a", "Z"][n])),
         ("/api/agent-groups", lambda n: AgentGroupFactory(name=["b", "B", "ä", "a", "Z"][n])),
     ],
@@ -250,7 +250,9 @@ def test_queries_of_a_read_are_few_and_do_not_grow(
     company = crowd["company"].customer.company_id
     address = path.format(ticket=ticket.pk, agent=ticket.assignee_id, company=company, group=ticket.group_id)
     api.get(address)  # notes that the key was used: once a minute
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert api.get(address).status_code == 200
     assert len(queries) == cost, [q["sql"] for q in queries]
 

@@ -107,7 +107,11 @@ def test_restoring_opens_any_ticket(api: ApiClient, status: str) -> None:
     ticket = TicketFactory(status=status, archived_at=now, resolved_at=now if status == "closed" else None)
     restored = api.post(f"/api/tickets/{ticket.pk}/restore")
     assert restored.status_code == 200
-    assert (restored.json()["status"], restored.json()["archivedAt"], restored.json()["resolvedAt"]) == ("open", None, None)
+    assert (restored.json()["status"], restored.json()["archivedAt"], restored.json()["resolvedAt"]) == (
+        "open",
+        None,
+        None,
+    )
     assert ("restored", status, "open") in history(api, ticket)
 
 
@@ -132,8 +136,14 @@ def test_archived_tickets_leave_lists_and_come_back(api: ApiClient) -> None:
 
 def test_the_first_public_answer_of_staff_is_the_first_response(api: ApiClient, agent: User, customer: User) -> None:
     ticket = TicketFactory(customer=customer)
-    first = lambda: api.get(f"/api/tickets/{ticket.pk}").json()["firstResponseAt"]  # noqa: E731
-    say = lambda who, **more: api.post(f"/api/tickets/{ticket.pk}/replies", {"userId": str(who.pk), "content": "x", **more})  # noqa: E731
+    path = f"/api/tickets/{ticket.pk}"
+
+    def first() -> Any:
+        return api.get(path).json()["firstResponseAt"]
+
+    def say(who: User, **more: Any) -> Any:
+        return api.post(f"{path}/replies", {"userId": str(who.pk), "content": "x", **more})
+
     say(customer)
     say(agent, isInternal=True)
     assert first() is None
@@ -314,7 +324,14 @@ def test_bulk_changes_what_it_can_and_says_so(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"ids": []}, {"ids": ["x"], "changes": {}}, {"ids": "x", "changes": {}}, {"changes": {}}, {"ids": [], "changes": 5}]
+    "body",
+    [
+        {"ids": []},
+        {"ids": ["x"], "changes": {}},
+        {"ids": "x", "changes": {}},
+        {"changes": {}},
+        {"ids": [], "changes": 5},
+    ],
 )
 def test_bulk_nonsense_is_refused(api: ApiClient, body: Any) -> None:
     assert api.post("/api/tickets/bulk", body).status_code == 400
@@ -342,7 +359,9 @@ def test_deleting_takes_everything_along(api: ApiClient, agent: User) -> None:
         assert api.get(f"/api/tickets/{ticket.pk}/{below}").status_code == 404
 
 
-@pytest.mark.parametrize("action", ["restore", "archive", "assign", "pick", "merge", "replies", "notes", "time-entries"])
+@pytest.mark.parametrize(
+    "action", ["restore", "archive", "assign", "pick", "merge", "replies", "notes", "time-entries"]
+)
 def test_verbs_on_a_missing_ticket_are_404(api: ApiClient, agent: User, action: str) -> None:
     body = {
         "assigneeId": str(agent.pk),
@@ -355,7 +374,10 @@ def test_verbs_on_a_missing_ticket_are_404(api: ApiClient, agent: User, action: 
 
 
 def test_timestamps_have_three_decimals_and_a_z(api: ApiClient, customer: User) -> None:
-    ticket = TicketFactory(created_at=datetime.fromisoformat("2025-12-18T05:21:07.999999+00:00"), due_date=datetime.fromisoformat("2025-12-18T05:21:07+00:00"))
+    ticket = TicketFactory(
+        created_at=datetime.fromisoformat("2025-12-18T05:21:07.999999+00:00"),
+        due_date=datetime.fromisoformat("2025-12-18T05:21:07+00:00"),
+    )
     shown = api.get(f"/api/tickets/{ticket.pk}").json()
     assert shown["createdAt"] == "2025-12-18T05:21:07.999Z"
     assert shown["dueDate"] == "2025-12-18T05:21:07.000Z"

@@ -17,9 +17,7 @@ TICKET = (
 REPLY = "id ticketId userId content isInternal createdAt"
 NOTE = "id ticketId userId content isPrivate createdAt"
 ACTIVITY = "id ticketId userId action oldValue newValue createdAt"
-USER = (
-    "id username email name phone role ticketScope avatarUrl companyId tags customFields isActive createdAt"
-)
+USER = "id username email name phone role ticketScope avatarUrl companyId tags customFields isActive createdAt"
 COMPANY = "id name description domains industry healthScore accountTier renewalDate customFields"
 CUSTOM_FIELD = (
     "id entityType name label fieldType options isRequired requiredOnClose customerCanView customerCanEdit "
@@ -101,7 +99,15 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         TICKET,
         {"assigneeId": "{agent}"},
     ),
-    ("Pick a Ticket", "POST", "/api/tickets/{ticket}/pick", {"agentId": "{agent}"}, 200, TICKET, {"assigneeId": "{agent}"}),
+    (
+        "Pick a Ticket",
+        "POST",
+        "/api/tickets/{ticket}/pick",
+        {"agentId": "{agent}"},
+        200,
+        TICKET,
+        {"assigneeId": "{agent}"},
+    ),
     ("List Ticket Replies", "GET", "/api/tickets/{talk}/replies", None, 200, REPLY, {"isInternal": False}),
     (
         "Create a Reply",
@@ -150,9 +156,25 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         COMPANY,
         {"domains": ["globex.example"], "accountTier": "premium", "renewalDate": "2027-01-31T00:00:00.000Z"},
     ),
-    ("Update a Company", "PATCH", "/api/companies/{company}", {"healthScore": "at_risk"}, 200, COMPANY, {"healthScore": "at_risk"}),
+    (
+        "Update a Company",
+        "PATCH",
+        "/api/companies/{company}",
+        {"healthScore": "at_risk"},
+        200,
+        COMPANY,
+        {"healthScore": "at_risk"},
+    ),
     ("Delete a Company", "DELETE", "/api/companies/{company}", None, 204, "", {}),
-    ("List Custom Fields", "GET", "/api/custom-fields?entityType=ticket", None, 200, CUSTOM_FIELD, {"entityType": "ticket"}),
+    (
+        "List Custom Fields",
+        "GET",
+        "/api/custom-fields?entityType=ticket",
+        None,
+        200,
+        CUSTOM_FIELD,
+        {"entityType": "ticket"},
+    ),
     (
         "Create a Custom Field",
         "POST",
@@ -162,7 +184,15 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         CUSTOM_FIELD,
         {"options": ["A", "B"], "isRequired": False, "requiredOnClose": False, "isActive": True, "position": 0},
     ),
-    ("Update a Custom Field", "PATCH", "/api/custom-fields/{field}", {"label": "Area"}, 200, CUSTOM_FIELD, {"label": "Area"}),
+    (
+        "Update a Custom Field",
+        "PATCH",
+        "/api/custom-fields/{field}",
+        {"label": "Area"},
+        200,
+        CUSTOM_FIELD,
+        {"label": "Area"},
+    ),
     ("Delete a Custom Field", "DELETE", "/api/custom-fields/{field}", None, 204, "", {}),
     ("List API Keys", "GET", "/api/api-keys", None, 200, API_KEY, {"isActive": True}),
     (
@@ -177,16 +207,48 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
     ("Revoke an API Key", "DELETE", "/api/api-keys/{key}", None, 204, "", {}),
     ("Verify an API Key", "POST", "/api/api-keys/verify", None, 200, "valid keyId name scopes user", {"valid": True}),
     ("Canned Responses: list", "GET", "/api/canned-responses", None, 200, CANNED, {}),
-    ("Canned Responses: create", "POST", "/api/canned-responses", {"title": "Hi", "content": "Hello"}, 201, CANNED, {"title": "Hi"}),
-    ("Canned Responses: update", "PATCH", "/api/canned-responses/{canned}", {"title": "Ho"}, 200, CANNED, {"title": "Ho"}),
+    (
+        "Canned Responses: create",
+        "POST",
+        "/api/canned-responses",
+        {"title": "Hi", "content": "Hello"},
+        201,
+        CANNED,
+        {"title": "Hi"},
+    ),
+    (
+        "Canned Responses: update",
+        "PATCH",
+        "/api/canned-responses/{canned}",
+        {"title": "Ho"},
+        200,
+        CANNED,
+        {"title": "Ho"},
+    ),
     ("Canned Responses: delete", "DELETE", "/api/canned-responses/{canned}", None, 204, "", {}),
     ("Agent Groups: list", "GET", "/api/agent-groups", None, 200, GROUP, {}),
     ("Agent Groups: get", "GET", "/api/agent-groups/{group}", None, 200, GROUP, {"id": "{group}"}),
     ("Agent Groups: create", "POST", "/api/agent-groups", {"name": "Tier 2"}, 201, GROUP, {"autoAssign": False}),
-    ("Agent Groups: update", "PATCH", "/api/agent-groups/{group}", {"autoAssign": True}, 200, GROUP, {"autoAssign": True}),
+    (
+        "Agent Groups: update",
+        "PATCH",
+        "/api/agent-groups/{group}",
+        {"autoAssign": True},
+        200,
+        GROUP,
+        {"autoAssign": True},
+    ),
     ("Agent Groups: delete", "DELETE", "/api/agent-groups/{group}", None, 204, "", {}),
     ("Agent Groups: members", "GET", "/api/agent-groups/{group}/members", None, 200, MEMBER, {"groupId": "{group}"}),
-    ("Agent Groups: add", "POST", "/api/agent-groups/{group}/members", {"userId": "{admin}"}, 201, MEMBER, {"userId": "{admin}"}),
+    (
+        "Agent Groups: add",
+        "POST",
+        "/api/agent-groups/{group}/members",
+        {"userId": "{admin}"},
+        201,
+        MEMBER,
+        {"userId": "{admin}"},
+    ),
     ("Agent Groups: remove", "DELETE", "/api/agent-groups/{group}/members/{agent}", None, 204, "", {}),
     ("Time Tracking: list", "GET", "/api/tickets/{talk}/time-entries", None, 200, TIME_ENTRY, {"timeSpent": 5}),
     (
@@ -198,7 +260,15 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         TIME_ENTRY,
         {"timeSpent": 30, "timerRunning": False},
     ),
-    ("Time Tracking: toggle", "POST", "/api/time-entries/{entry}/toggle", None, 200, TIME_ENTRY, {"timerRunning": True}),
+    (
+        "Time Tracking: toggle",
+        "POST",
+        "/api/time-entries/{entry}/toggle",
+        None,
+        200,
+        TIME_ENTRY,
+        {"timerRunning": True},
+    ),
 ]
 
 
@@ -243,7 +313,9 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
     return value
 
 
-@pytest.mark.parametrize(("section", "method", "path", "body", "status", "attributes", "holds"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
+@pytest.mark.parametrize(
+    ("section", "method", "path", "body", "status", "attributes", "holds"), EXAMPLES, ids=[e[0] for e in EXAMPLES]
+)
 def test_example_gives_the_documented_answer(
     api: ApiClient,
     ids: dict[str, str],

@@ -25,7 +25,7 @@ def storage() -> FileSystemStorage:
 
 def store(content: IO[bytes]) -> str:
     """Write a file under a name that says nothing about it; returns the name."""
-    return storage().save(f"attachments/{new_id()}", content)  # type: ignore[arg-type]
+    return storage().save(f"attachments/{new_id()}", content)
 
 
 def remove(stored_name: str) -> None:

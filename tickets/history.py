@@ -19,7 +19,7 @@ def plain(value: Any) -> str | None:
 
 
 def moment(value: datetime | None) -> str | None:
-    return value and value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 
 
 def words(value: list[str]) -> str | None:

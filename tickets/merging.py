@@ -55,7 +55,9 @@ def merge_tickets(
 
 
 @transaction.atomic
-def update_many(ids: list[UUID], *, changes: dict[str, Any], actor: User | None, visible: QuerySet) -> list[dict[str, Any]]:
+def update_many(
+    ids: list[UUID], *, changes: dict[str, Any], actor: User | None, visible: QuerySet
+) -> list[dict[str, Any]]:
     """The same change for up to 1,000 tickets in one transaction; says for each what became of it.
 
     `visible` is the queryset of tickets the caller may see; others count as not found. A ticket that refuses the

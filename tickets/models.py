@@ -61,7 +61,9 @@ class Ticket(models.Model):
     custom_fields = models.JSONField(default=dict, blank=True)
     source = models.CharField(max_length=20, choices=Source, default=Source.API)
     # Who filed it through which account; null when a machine did. Portal privacy builds on it.
-    filed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    filed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     sla_deadline = models.DateTimeField(null=True, blank=True)
     first_response_deadline = models.DateTimeField(null=True, blank=True)
     first_response_at = models.DateTimeField(null=True, blank=True)

@@ -49,16 +49,16 @@ def check_parent(ticket_id: UUID | None, parent_id: UUID | None) -> None:
         # Two tickets becoming each other's parent at once would each see the other without a parent.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HIERARCHY_LOCK])
-    step: UUID | None = parent_id
+    step = parent_id
     for _ in range(MAX_ANCESTORS):
         if step == ticket_id:
             raise Invalid(parent_ticket_id="A ticket cannot be its own parent or ancestor.")
         rows = list(Ticket.objects.filter(pk=step).values_list("parent_ticket_id", flat=True)[:1])
         if not rows:
             raise Invalid(parent_ticket_id="No ticket has this id.")
-        step = rows[0]
-        if step is None:
+        if rows[0] is None:
             return
+        step = rows[0]
     raise Invalid(parent_ticket_id=f"Tickets can be nested {MAX_ANCESTORS} levels deep at most.")
 
 

@@ -28,7 +28,6 @@ from helpdesk.api.reads import Param, Statement, compiled
 from helpdesk.api.serializers import Column
 
 
-
 def as_uuid(value: UUID | str) -> UUID:
     """SQLite hands out an id as 32 hex digits."""
     return value if isinstance(value, UUID) else UUID(value)
@@ -92,7 +91,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 class StaffSessionAuthentication(SessionAuthentication):
     """The session of the admin pages, same origin only (CSRF); a customer's portal session opens nothing here."""
 
-    def authenticate(self, request: Request) -> tuple[User, SessionCredential] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[User, SessionCredential] | None:
         if settings.SESSION_COOKIE_NAME not in request._request.COOKIES:
             return None
         user = request._request.user
@@ -128,7 +127,7 @@ def check_key(key: str) -> KeyCredential | None:
 
 
 def key_statement() -> Statement:
-    moment = models.DateTimeField()
+    moment: models.DateTimeField = models.DateTimeField()
     keys = ApiKey.objects.usable(Param("now", moment)).filter(key_hash=Param("hash", models.TextField())).order_by()
     unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=Param("minute_ago", moment))
     return Statement(

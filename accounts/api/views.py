@@ -1,5 +1,6 @@
 """People and agent groups over HTTP."""
 
+from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -9,7 +10,6 @@ from accounts.models import AgentGroup, GroupMember, Role, User
 from helpdesk.api.filters import Contains, Equals, OneOf, Reference, Switch, Tagged
 from helpdesk.api.paging import by_name, newest_first, oldest_first
 from helpdesk.api.views import ResourceViewSet
-from django.db.models import Q
 
 from .serializers import AgentGroupSerializer, GroupMemberSerializer, UserInputSerializer, UserSerializer
 

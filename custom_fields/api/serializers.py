@@ -6,6 +6,27 @@ from helpdesk.api.serializers import Resource
 
 
 class CustomFieldSerializer(Resource):
+    """The definition of an extra field."""
+
+    example = {
+        "id": "760e8400-e29b-41d4-a716-446655440001",
+        "entityType": "ticket",
+        "name": "plan",
+        "label": "Plan",
+        "fieldType": "dropdown",
+        "options": ["basic", "pro"],
+        "isRequired": False,
+        "requiredOnClose": False,
+        "customerCanView": True,
+        "customerCanEdit": False,
+        "placeholder": None,
+        "helpText": "The plan the customer is on.",
+        "defaultValue": "basic",
+        "position": 1,
+        "isActive": True,
+        "createdAt": "2025-12-01T08:00:00.000Z",
+    }
+
     default_value = fields.AnyJson(required=False, allow_null=True)
     options = fields.TextList(required=False, allow_null=True)
 

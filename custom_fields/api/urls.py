@@ -6,5 +6,7 @@ from .views import CustomFieldViewSet
 
 urlpatterns = [
     path("custom-fields", CustomFieldViewSet.as_view({"get": "list", "post": "create"})),
-    path("custom-fields/<id:pk>", CustomFieldViewSet.as_view({"get": "retrieve", "patch": "update", "delete": "destroy"})),
+    path(
+        "custom-fields/<id:pk>", CustomFieldViewSet.as_view({"get": "retrieve", "patch": "update", "delete": "destroy"})
+    ),
 ]

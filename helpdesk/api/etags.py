@@ -30,4 +30,4 @@ def same_base(header: str, tag: str) -> bool:
 def is_fresh(request: HttpRequest, tag: str) -> bool:
     """Whether the client's copy, named by If-None-Match, is still good."""
     header = request.META.get("HTTP_IF_NONE_MATCH")
-    return bool(header) and matches(header, tag)
+    return header is not None and matches(header, tag)

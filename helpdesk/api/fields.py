@@ -93,7 +93,7 @@ class Moment(serializers.DateTimeField):
         return moment
 
     def to_representation(self, value: datetime | None) -> str | None:
-        return value and moment_text(value)
+        return moment_text(value) if value else None
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})

@@ -48,7 +48,8 @@ class Include:
         return compiled.get(("include", self.serializer, self.path), self.compile)
 
     def compile(self) -> Statement:
-        rows = self.serializer.Meta.model._default_manager.filter(AnyOf(self.path, "wanted", models.UUIDField()))
+        model: type[models.Model] = self.serializer.Meta.model
+        rows = model._default_manager.filter(AnyOf(self.path, "wanted", models.UUIDField()))
         if self.narrow:
             rows = self.narrow(rows)
         columns = (*columns_of(self.serializer), Column(" key", UuidText(F(self.path)), None))

@@ -17,6 +17,7 @@ import orjson
 from django.db import models
 from django.db.models import BooleanField, Expression, F, Func, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from helpdesk.errors import Invalid
 
@@ -33,7 +34,7 @@ MAX_LIMIT = 2**31 - 1
 class Key:
     """One expression of a sort order. It must not be null: rows are compared by it."""
 
-    expression: Expression
+    expression: Expression | F
     field: models.Field
 
 
@@ -71,7 +72,7 @@ class RowAfter(Func):
     conditional = True
     sign = ">"
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
         parts = [compiler.compile(source) for source in self.source_expressions]
         half = len(parts) // 2
         left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
@@ -162,7 +163,7 @@ class Listing:
     values: dict[str, Any]
     decorate: Decorate | None = None  # adds what `include` asks for to the rows of a page
 
-    def respond(self) -> HttpResponse:
+    def respond(self) -> HttpResponseBase:
         query = self.request.GET
         limit = parse_limit(query.get("limit"))
         if cursor := query.get("cursor"):
@@ -181,7 +182,7 @@ class Listing:
             self.link_next(response, key)
         return response
 
-    def stream(self, limit: int | None, has_cursor: bool) -> HttpResponse:
+    def stream(self, limit: int | None, has_cursor: bool) -> StreamingHttpResponse:
         chunks = self.statement(has_cursor).chunks(self.values, MAX_LIMIT if limit is None else limit)
         response = StreamingHttpResponse(self.joined(chunks), content_type=CONTENT_TYPE)
         if limit is not None and (last := self.key_at(limit, has_cursor)):
@@ -225,7 +226,7 @@ class Listing:
     def answer(self, rows: list[dict[str, Any]]) -> HttpResponse:
         return HttpResponse(dumps(rows), content_type=CONTENT_TYPE)
 
-    def link_next(self, response: HttpResponse, key: Sequence[str]) -> None:
+    def link_next(self, response: HttpResponseBase, key: Sequence[str]) -> None:
         query = self.request.GET.copy()
         query["cursor"] = write_cursor(self.order, key)
         address = self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")

@@ -7,6 +7,7 @@ request pays for its rows and not for composing the question. Views find stateme
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -52,7 +53,9 @@ class AnyOf(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         kind = self.source_expressions[1].output_field.db_type(connection)
-        return self.as_sql(compiler, connection, template=f"%(expressions)s::{kind}[])", arg_joiner=" = ANY(", **context)
+        return self.as_sql(
+            compiler, connection, template=f"%(expressions)s::{kind}[])", arg_joiner=" = ANY(", **context
+        )
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         template = "%(expressions)s))"
@@ -124,24 +127,19 @@ class Statement:
                 yield [self.shape(row) for row in rows]
 
 
-class streaming_cursor:
+@contextmanager
+def streaming_cursor() -> Iterator[Any]:
     """A cursor that leaves the rows at the server: named on PostgreSQL, an open statement on SQLite.
 
     A named cursor lives in a transaction. SQLite gets none: its transactions begin by taking the write lock,
     and an open read statement is a snapshot already.
     """
-
-    def __enter__(self) -> Any:
-        self.transaction = transaction.atomic() if connection.vendor == "postgresql" else None
-        if self.transaction:
-            self.transaction.__enter__()
-        self.cursor = connection.chunked_cursor()
-        return self.cursor
-
-    def __exit__(self, *problem: Any) -> None:
-        self.cursor.close()
-        if self.transaction:
-            self.transaction.__exit__(*problem)
+    with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
+        cursor = connection.chunked_cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
 
 
 class StatementCache:

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import ListSerializer, Serializer
 
 from . import fields
 from .permissions import needed_scope, needs_admin
@@ -24,7 +25,7 @@ REFUSALS = {
     422: "The `Idempotency-Key` was used with another body.",
     429: "Too many requests; see `Retry-After`.",
 }
-SECURITY = [{"apiKey": []}, {"bearer": []}, {"header": []}]
+SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearer": []}, {"header": []}]
 SECURITY_SCHEMES = {
     "apiKey": {
         "type": "apiKey",
@@ -66,13 +67,11 @@ class DocumentedSchema(AutoSchema):
         return "_".join([self.action or self.method.lower(), *words]).replace("-", "_")
 
     def get_summary(self) -> str:
-        own = getattr(type(self.view), self.action, None)
-        thing = (type(self.view).__doc__ or "").strip().split("\n")[0].rstrip(".")
         if self.action == "list":
-            return f"List: {thing[:1].lower()}{thing[1:]}"
+            return f"List {self.view.queryset.model._meta.verbose_name_plural}"
         if self.action == "retrieve":
-            return "Get one by its id"
-        return ((own and own.__doc__) or thing).strip().split("\n")[0].rstrip(".")
+            return f"Get one of the {self.view.queryset.model._meta.verbose_name_plural}"
+        return (getattr(type(self.view), self.action).__doc__ or "").strip().split("\n")[0].rstrip(".")
 
     def get_description(self) -> str:
         if self.view.public:
@@ -84,6 +83,17 @@ class DocumentedSchema(AutoSchema):
         own = getattr(type(self.view), self.action, None)
         more = (own.__doc__ or "").strip().partition("\n")[2].strip() if own and self.action != "list" else ""
         return f"{more}\n\n{text}" if more else text
+
+    def get_examples(self) -> list[OpenApiExample]:
+        """The example of the body, and that of the answer; each serializer carries its own."""
+        found = []
+        asked, (status, given) = self.get_request_serializer(), self.success()
+        if asked is not None and (body := example_of(asked, writable=True)):
+            found.append(OpenApiExample("Request", body, request_only=True))
+        shown = given.child.__class__ if isinstance(given, ListSerializer) else given
+        if isinstance(shown, type) and (answer := example_of(shown)):
+            found.append(OpenApiExample("Answer", answer, response_only=True, status_codes=[str(status)]))
+        return found
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [] if self.view.public else SECURITY
@@ -122,7 +132,9 @@ class DocumentedSchema(AutoSchema):
         return [*codes, 429]
 
     def refusal(self, code: int) -> OpenApiResponse:
-        return OpenApiResponse(ErrorSerializer, description=REFUSALS[code])
+        sentence = REFUSALS[code].partition(";")[0].rstrip(".") + "."
+        example = OpenApiExample("Refusal", {"error": sentence}, response_only=True, status_codes=[str(code)])
+        return OpenApiResponse(ErrorSerializer, description=REFUSALS[code], examples=[example])
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         found = []
@@ -159,6 +171,17 @@ class DocumentedSchema(AutoSchema):
 
     def header(self, name: str, description: str) -> OpenApiParameter:
         return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+
+
+def example_of(serializer: type[Serializer], *, writable: bool = False) -> dict[str, Any]:
+    """The example a serializer carries, cut down to what it has, or to what a client may send."""
+    example = getattr(serializer, "example", {})
+    declared = serializer().fields
+    return {
+        name: value
+        for name, value in example.items()
+        if name in declared and not (writable and declared[name].read_only)
+    }
 
 
 def finish(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import models
-from django.db.models import Expression
+from django.db.models import Expression, F
 from rest_framework import serializers
 
 from . import fields as kit
@@ -19,7 +19,7 @@ class Column:
     """One attribute of a resource as the database delivers it."""
 
     name: str
-    expression: Expression
+    expression: Expression | F
     load: Load | None
 
 
@@ -27,7 +27,7 @@ class CamelCase:
     """Gives every declared field its JSON name; the name it was declared under becomes its source."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        declared = super().get_fields()  # type: ignore[misc]
+        declared = super().get_fields()
         for name, field in declared.items():
             if field.source is None and camel(name) != name:
                 field.source = name
@@ -59,7 +59,7 @@ class Resource(CamelCase, serializers.ModelSerializer):
         models.UUIDField: kit.Id,
         models.JSONField: kit.JsonObject,
     }
-    serializer_choice_field = kit.Choice  # type: ignore[assignment]
+    serializer_choice_field = kit.Choice
 
     def build_field(self, field_name: str, info: Any, model_class: Any, nested_depth: int) -> Any:
         if field_name.endswith("_id") and (relation := info.relations.get(field_name[:-3])):
@@ -92,9 +92,7 @@ class Resource(CamelCase, serializers.ModelSerializer):
 def columns_of(serializer: type[Resource]) -> tuple[Column, ...]:
     """The columns that make up a resource, in the order of its JSON."""
     model = serializer.Meta.model
-    return tuple(
-        column_of(model, name, field) for name, field in serializer().fields.items() if not field.write_only
-    )
+    return tuple(column_of(model, name, field) for name, field in serializer().fields.items() if not field.write_only)
 
 
 def column_of(model: type[models.Model], name: str, field: serializers.Field) -> Column:

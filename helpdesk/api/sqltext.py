@@ -77,10 +77,25 @@ class ListHolds(Func):
         return sql, [*column_params, *word_params]
 
 
+class HasKey(Func):
+    """Whether a JSON object column has a key."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="jsonb_exists", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        column, column_params = compiler.compile(self.source_expressions[0])
+        key, key_params = compiler.compile(self.source_expressions[1])
+        return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE key = {key})", [*column_params, *key_params]
+
+
 Load = Callable[[Any], Any]
 
 
-def column_text(field: models.Field, path: str) -> tuple[Expression, Load | None]:
+def column_text(field: models.Field, path: str) -> tuple[Expression | F, Load | None]:
     """The expression that selects a model field as JSON text, and what to do with the value that arrives."""
     column = F(path)
     target = field.target_field if isinstance(field, models.ForeignKey) else field

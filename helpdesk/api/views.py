@@ -105,7 +105,9 @@ class ApiViewSet(GenericViewSet):
         if isinstance(claim, HttpResponse):
             return claim
         try:
-            response = with_retries(lambda: self.attempt(handler, claim)) if self.atomic else self.attempt(handler, claim)
+            response = (
+                with_retries(lambda: self.attempt(handler, claim)) if self.atomic else self.attempt(handler, claim)
+            )
         except Exception as problem:  # answered like any other, once the claim is settled
             response = self.handle_exception(problem)
             if claim and response.status_code < 500:
@@ -124,7 +126,7 @@ class ApiViewSet(GenericViewSet):
 
     def begin_replay(self) -> Claim | HttpResponse | None:
         key = self.request.META.get("HTTP_IDEMPOTENCY_KEY")
-        credential: Credential | None = self.request.auth
+        credential: Credential | None = self.request.auth  # type: ignore[assignment]
         if not key or self.request.method != "POST" or credential is None:
             return None
         if len(key) > 255 or not key.isprintable() or not key.isascii():
@@ -152,7 +154,7 @@ class ApiViewSet(GenericViewSet):
 
     def parsed(self) -> dict[str, Any]:
         """The checked body of the request, in snake_case; of a PATCH only what was sent."""
-        serializer = self.bodies.get(self.action, self.serializer_class)
+        serializer: Any = self.bodies.get(self.action, self.serializer_class)
         return parse(serializer, self.request.data, partial=self.request.method == "PATCH")
 
     def answer(self, data: Any, status: int = 200) -> HttpResponse:
@@ -244,7 +246,7 @@ class ResourceViewSet(ApiViewSet):
 
     def is_limited(self) -> bool:
         """Whether this caller sees only part of the rows."""
-        credential: Credential | None = self.request.auth
+        credential: Credential | None = self.request.auth  # type: ignore[assignment]
         return credential is not None and credential.limited
 
     def visible(self, *, bound: bool = False) -> QuerySet:

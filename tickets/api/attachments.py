@@ -27,6 +27,8 @@ from .views import TicketChildViewSet
 class UploadSerializer(Body):
     """An upload as JSON; as multipart, `file` replaces the first three."""
 
+    example = {"filename": "notes.txt", "content": "aGVsbG8=", "mimeType": "text/plain", "replyId": None}
+
     filename = fields.Text(max_length=1000)
     content = fields.Text(max_length=None, allow_blank=True, help_text="The file in base64.")
     mime_type = fields.Text(max_length=255, required=False)
