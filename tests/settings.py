@@ -7,18 +7,35 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from unittest.mock import patch
 
 import environ
 
 # Each process (each xdist worker too) has data of its own, so several runs never meet.
-_process, _folder = os.getpid(), tempfile.mkdtemp(prefix="helpdesk-tests-")
+_process = os.getpid()
+_folder = tempfile.mkdtemp(prefix=f"helpdesk-tests-{_process}-")
 
 
 @atexit.register
 def _clean_up() -> None:
-    if os.getpid() == _process:  # not in a forked child
-        shutil.rmtree(_folder, ignore_errors=True)
+    """Remove our folder, and those of runs that were killed."""
+    if os.getpid() != _process:  # a forked child
+        return
+    for folder in Path(tempfile.gettempdir()).glob("helpdesk-tests-*-*"):
+        owner = folder.name.split("-")[2]
+        if folder == Path(_folder) or not (owner.isdigit() and _runs(int(owner))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 _OWN = ("DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "CACHE_URL", "EMAIL_URL")
