@@ -1,0 +1,157 @@
+"""Custom fields: what a definition must be, and which values fit it."""
+
+from typing import Any
+
+import pytest
+
+from tests.client import ApiClient
+from tests.factories import CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
+from tickets.models import Ticket
+
+# A type, a value, and whether it fits.
+VALUES: list[tuple[str, Any, bool]] = [
+    ("text", "line", True),
+    ("text", "", True),
+    ("text", 5, False),
+    ("text", "x" * 1001, False),
+    ("textarea", "x" * 1001, True),
+    ("textarea", ["x"], False),
+    ("number", 5, True),
+    ("number", -5, True),
+    ("number", 5.0, False),
+    ("number", "5", False),
+    ("number", True, False),
+    ("decimal", 5.25, True),
+    ("decimal", 5, True),
+    ("decimal", "5.25", False),
+    ("decimal", False, False),
+    ("dropdown", "a", True),
+    ("dropdown", "A", False),
+    ("dropdown", ["a"], False),
+    ("multiselect", ["a", "b"], True),
+    ("multiselect", [], True),
+    ("multiselect", ["a", "a"], False),
+    ("multiselect", ["c"], False),
+    ("multiselect", "a", False),
+    ("date", "2025-12-18", True),
+    ("date", "2025-02-30", False),
+    ("date", "18.12.2025", False),
+    ("date", "2025-12-18T00:00:00Z", False),
+    ("date", 20251218, False),
+    ("checkbox", True, True),
+    ("checkbox", False, True),
+    ("checkbox", "true", False),
+    ("checkbox", 1, False),
+]
+
+
+@pytest.mark.parametrize(("field_type", "value", "fits"), VALUES)
+def test_values_fit_their_type(api: ApiClient, field_type: str, value: Any, fits: bool) -> None:
+    CustomFieldFactory(name="extra", label="The extra", field_type=field_type, options=["a", "b"])
+    ticket = TicketFactory()
+    response = api.patch(f"/api/tickets/{ticket.pk}", {"customFields": {"extra": value}})
+    assert response.status_code == (200 if fits else 400)
+    if fits:
+        assert response.json()["customFields"] == {"extra": value}
+    else:
+        assert response.json()["details"]["customFields"][0].startswith("The extra must")
+
+
+@pytest.mark.parametrize("kind", ["tickets", "users", "companies"])
+def test_required_fields_and_defaults_on_every_kind(api: ApiClient, kind: str) -> None:
+    entity = {"tickets": "ticket", "users": "contact", "companies": "company"}[kind]
+    CustomFieldFactory(entity_type=entity, name="need", label="Need", is_required=True)
+    CustomFieldFactory(entity_type=entity, name="given", default_value="standard")
+    CustomFieldFactory(entity_type=entity, name="off", is_required=True, is_active=False)
+    body = {
+        "tickets": {"subject": "x", "description": "y", "customerId": str(UserFactory().pk)},
+        "users": {"username": "x", "email": "x@example.com", "name": "X"},
+        "companies": {"name": "X"},
+    }[kind]
+    for missing in ({}, {"need": None}, {"need": "  "}):
+        refused = api.post(f"/api/{kind}", {**body, "customFields": missing})
+        assert (refused.status_code, refused.json()["details"]) == (400, {"customFields": ["Need is required."]})
+    made = api.post(f"/api/{kind}", {**body, "customFields": {"need": "x", "own": [1, {"k_K": None}]}})
+    assert made.status_code == 201
+    assert made.json()["customFields"] == {"need": "x", "given": "standard", "own": [1, {"k_K": None}]}
+    one = f"/api/{kind}/{made.json()['id']}"
+    assert api.patch(one, {"customFields": {"need": None}}).status_code == 400
+    assert api.patch(one, {"customFields": {"own": None}}).json()["customFields"] == {"need": "x", "given": "standard"}
+
+
+DEFINITION = {"entityType": "ticket", "name": "area", "label": "Area", "fieldType": "text"}
+BAD_DEFINITIONS: list[tuple[dict[str, Any], str]] = [
+    ({"name": "1st"}, "name"),
+    ({"name": "with space"}, "name"),
+    ({"name": "ü"}, "name"),
+    ({"name": "x" * 65}, "name"),
+    ({"name": "taken"}, "name"),
+    ({"label": " "}, "label"),
+    ({"entityType": "user"}, "entityType"),
+    ({"fieldType": "colour"}, "fieldType"),
+    ({"fieldType": "dropdown"}, "options"),
+    ({"fieldType": "dropdown", "options": ["a", "a"]}, "options"),
+    ({"fieldType": "dropdown", "options": ["a", ""]}, "options"),
+    ({"fieldType": "multiselect", "options": [1]}, "options"),
+    ({"fieldType": "number", "defaultValue": "5"}, "defaultValue"),
+    ({"position": -1}, "position"),
+    ({"isRequired": "yes"}, "isRequired"),
+]
+
+
+@pytest.mark.parametrize(("change", "field"), BAD_DEFINITIONS, ids=[str(b[0]) for b in BAD_DEFINITIONS])
+def test_bad_definitions_are_refused(api: ApiClient, change: dict[str, Any], field: str) -> None:
+    CustomFieldFactory(name="taken")
+    response = api.post("/api/custom-fields", {**DEFINITION, **change})
+    assert (response.status_code, list(response.json()["details"])) == (400, [field])
+    assert len(api.get("/api/custom-fields").json()) == 1
+
+
+def test_one_name_can_serve_several_kinds(api: ApiClient) -> None:
+    for entity in ("ticket", "contact", "company"):
+        assert api.post("/api/custom-fields", {**DEFINITION, "entityType": entity}).status_code == 201
+
+
+@pytest.mark.parametrize("kind", ["ticket", "contact", "company"])
+def test_name_and_type_stay_while_values_exist(api: ApiClient, kind: str) -> None:
+    factory = {"ticket": TicketFactory, "contact": UserFactory, "company": CompanyFactory}[kind]
+    made = api.post("/api/custom-fields", {**DEFINITION, "entityType": kind}).json()
+    one = f"/api/custom-fields/{made['id']}"
+    assert api.patch(one, {"name": "region"}).status_code == 200
+    holder = factory(custom_fields={"region": "EU"})
+    for change in ({"name": "area"}, {"fieldType": "number"}):
+        assert api.patch(one, change).status_code == 409
+    assert api.patch(one, {"label": "Region", "name": "region", "entityType": "ticket"}).json()["entityType"] == kind
+    holder.custom_fields = {}
+    holder.save()
+    assert api.patch(one, {"fieldType": "number"}).status_code == 200
+
+
+def test_deleting_a_definition_keeps_the_values(api: ApiClient) -> None:
+    field = CustomFieldFactory(name="area")
+    ticket = TicketFactory(custom_fields={"area": "EU"})
+    assert api.delete(f"/api/custom-fields/{field.pk}").status_code == 204
+    assert api.patch(f"/api/tickets/{ticket.pk}", {"customFields": {"x": 1}}).json()["customFields"] == {
+        "area": "EU",
+        "x": 1,
+    }
+
+
+def test_definitions_come_by_position_then_label(api: ApiClient) -> None:
+    for name, position in [("c", 2), ("b", 1), ("a", 1)]:
+        CustomFieldFactory(name=name, label=name.upper(), position=position)
+    CustomFieldFactory(name="z", entity_type="company")
+    listed = api.get("/api/custom-fields?entityType=ticket").json()
+    assert [field["name"] for field in listed] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"x" * 65: 1}, {"": 1}, {str(n): 1 for n in range(201)}, {"big": "x" * 70_000}],
+    ids=["a long name", "no name", "too many", "too large"],
+)
+def test_free_values_have_limits(api: ApiClient, values: dict[str, Any]) -> None:
+    ticket = TicketFactory()
+    response = api.patch(f"/api/tickets/{ticket.pk}", {"customFields": values})
+    assert (response.status_code, list(response.json()["details"])) == (400, ["customFields"])
+    assert Ticket.objects.get().custom_fields == {}
