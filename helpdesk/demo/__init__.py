@@ -1,0 +1,1 @@
+"""The demo data set: believable, the same each time, and as large as asked for."""
