@@ -1,0 +1,1 @@
+"""How fast the API answers, in ratios to bare floors measured in the same minutes. Run with `make bench`."""
