@@ -1,23 +1,53 @@
 """The demo data: believable, the same each time, and never twice."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from io import StringIO
+from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.emails import matching_key
+from accounts.models import AgentGroup, GroupMember, Role, User
+from companies.domains import clean_domains, domain_of
+from companies.models import Company
+from custom_fields.models import CustomField, EntityType
+from custom_fields.services import check_definition
+from custom_fields.values import problem_with
+from helpdesk.demo.ids import id_at, milliseconds, text_of
+from helpdesk.demo.names import company_name
+from helpdesk.demo.rhythm import Year
+from helpdesk.demo.scenarios import SCENARIOS
+from helpdesk.demo.scenarios.script import SOLUTION
 from helpdesk.demo.seeding import day_begin, seed
+from helpdesk.tags import clean_tags
 from tests.client import ApiClient
-from tests.factories import ApiKeyFactory, TicketFactory, UserFactory
-from tickets.models import Activity, Reply, Ticket, TicketLink
+from tests.factories import AgentGroupFactory, ApiKeyFactory, CannedResponseFactory, TicketFactory, UserFactory
+from tickets.models import (
+    DONE_STATUSES,
+    Activity,
+    CannedResponse,
+    Note,
+    Reply,
+    Ticket,
+    TicketLink,
+    TicketTemplate,
+    TimeEntry,
+)
 
 pytestmark = pytest.mark.django_db
 
 NOW = day_begin(timezone.now())
+WRITTEN: tuple[type[models.Model], ...] = (
+    User, AgentGroup, GroupMember, Company, CustomField, CannedResponse, TicketTemplate, Ticket, Reply, Note, TimeEntry,
+    TicketLink,
+)  # fmt: skip
 
 
 def run(**options: Any) -> str:
@@ -26,72 +56,248 @@ def run(**options: Any) -> str:
     return out.getvalue()
 
 
+def plant(count: int) -> None:
+    assert seed(count, NOW, lambda _: None)
+
+
 def test_a_hundred_tickets_by_default_and_only_once() -> None:
     assert "100 tickets" in run()
-    assert Ticket.objects.count() == 100
+    assert (Ticket.objects.count(), User.objects.filter(role="customer").count()) == (100, 30)
+    assert User.objects.filter(role="admin").count() == 2
+    assert User.objects.filter(role="agent").count() == 10
     assert "there already" in run(tickets=5)
     assert Ticket.objects.count() == 100
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_writes(at_once: Callable[..., list[str]]) -> None:
+    said = at_once(2, lambda _: run(tickets=5))
+    assert sorted("there already" in sentence for sentence in said) == [False, True]
+    assert Ticket.objects.count() == 5
+
+
 def test_it_is_the_same_each_time() -> None:
     def picture() -> list[Any]:
-        tickets = Ticket.objects.order_by("id").values_list("id", "subject", "status", "customer_id", "updated_at")
-        return [*tickets, *Reply.objects.order_by("id").values_list("id", "content", "user_id")]
+        """Every row but for ticket numbers, which are never given out twice."""
+        plant(60)
+        shown: list[Any] = []
+        for model in WRITTEN:
+            columns = [field.attname for field in model._meta.concrete_fields if field.name != "ticket_number"]
+            shown.extend(model._default_manager.order_by("pk").values_list(*columns))
+        return [*shown, *Activity.objects.order_by("pk").values_list("id", "ticket", "user", "action", "created_at")]
 
-    seed(60, NOW, lambda _: None)
-    first = picture()
-    for model in (Ticket, User):
-        model.objects.all().delete()
-    from accounts.models import AgentGroup
-    from companies.models import Company
-    from tickets.models import TicketTemplate
-
-    for model in (AgentGroup, Company, TicketTemplate):
-        model.objects.all().delete()
-    seed(60, NOW, lambda _: None)
-    assert picture() == first
+    pictures = []
+    for _ in range(2):
+        with transaction.atomic():
+            pictures.append(picture())
+            transaction.set_rollback(True)
+    assert pictures[0] == pictures[1]
 
 
-def test_what_it_tells_is_consistent() -> None:
-    seed(300, NOW, lambda _: None)
+def test_a_small_demo_shows_tickets_of_every_kind() -> None:
+    plant(100)
     tickets = Ticket.objects.all()
-    assert set(tickets.values_list("status", flat=True)) == {"open", "pending", "in_progress", "resolved", "closed"}
-    done = Q(status__in=["resolved", "closed"])
-    assert not tickets.filter(done, resolved_at=None).exists()
-    assert not tickets.exclude(done).exclude(resolved_at=None).exists()
-    assert not tickets.filter(Q(updated_at__lt=F("created_at")) | Q(updated_at__gt=NOW)).exists()
-    assert not tickets.exclude(assignee=None).filter(assignee__role="customer").exists()
-    assert not tickets.filter(subject__contains="{").exists()
-    assert not Reply.objects.filter(content__contains="{").exists()
-    assert Activity.objects.filter(action="created").count() == 300
-    for ticket in tickets.prefetch_related("replies__user"):
-        answers = [r.created_at for r in ticket.replies.all() if r.user.role != "customer"]
-        assert ticket.first_response_at == (min(answers) if answers else None)
-    pairs = set(TicketLink.objects.values_list("ticket_id", "linked_id"))
-    assert pairs
-    assert pairs == {(far, near) for near, far in pairs}
+    for name in ("status", "priority", "source", "group"):
+        assert len(set(tickets.values_list(name, flat=True))) >= (3 if name == "source" else 4)
+    assert 10 <= tickets.open().count() <= 40
+    assert tickets.unassigned().exists()
+    assert tickets.exclude(archived_at=None).exists()
     assert tickets.exclude(parent_ticket=None).exists()
+    assert TicketLink.objects.exists()
+    assert Note.objects.exists()
+    assert Reply.objects.filter(is_internal=True).exists()
+    assert TimeEntry.objects.exists()
+
+
+def test_every_history_is_one_that_the_services_would_have_written() -> None:
+    plant(300)
+    for ticket in Ticket.objects.prefetch_related("activities", "replies__user", "notes"):
+        follow(ticket)
+
+
+def follow(ticket: Ticket) -> None:
+    """Walk through the history of a ticket and compare where it ends with where the ticket stands."""
+    walk = Walk(ticket)
+    for step in walk.steps:
+        assert ticket.created_at <= step.created_at < NOW
+        if tell := getattr(walk, step.action, None):
+            tell(step)
+    assert [step.action for step in walk.steps].count("created") == 1
+    assert (walk.steps[0].action, walk.steps[0].user_id) == ("created", ticket.filed_by_id)
+    assert (walk.replies, walk.notes) == ({}, {})
+    assert (ticket.status, ticket.resolved_at, ticket.first_response_at) == (
+        walk.status,
+        walk.resolved,
+        walk.first_response,
+    )
+    assert ticket.priority == (walk.priority or ticket.priority)
+    assert (str(ticket.assignee_id) if ticket.assignee_id else None) == walk.assignee
+    assert walk.fields.items() <= ticket.custom_fields.items()
+    assert ticket.archived_at == walk.archived_at
+    # Time and links made at the other end leave a ticket as it is.
+    moments = {step.action: step.created_at for step in walk.steps}
+    touched = [moment for action, moment in moments.items() if action not in ("time_logged", "linked")]
+    assert ticket.updated_at in (max(touched), moments.get("linked"))
+
+
+class Walk:
+    """A ticket as its history tells it; one method for each action that changes something."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self.steps = list(ticket.activities.all())
+        self.replies = {str(reply.pk): reply for reply in ticket.replies.all()}
+        self.notes = {str(note.pk): note for note in ticket.notes.all()}
+        self.fields: dict[str, str] = {}
+        self.status = "open"
+        self.priority: str | None = None
+        self.assignee: str | None = None
+        self.resolved: datetime | None = None
+        self.first_response: datetime | None = None
+        self.archived_at: datetime | None = None
+
+    def status_changed(self, step: Activity) -> None:
+        assert step.old_value == self.status != step.new_value
+        self.status = step.new_value
+        self.resolved = (self.resolved or step.created_at) if self.status in DONE_STATUSES else None
+
+    def assigned(self, step: Activity) -> None:
+        assert (step.old_value, self.assignee) == (None, None)
+        self.assignee = step.new_value
+
+    def priority_changed(self, step: Activity) -> None:
+        assert self.priority in (None, step.old_value)
+        assert step.old_value != step.new_value
+        self.priority = step.new_value
+
+    def custom_field_changed(self, step: Activity) -> None:
+        name, _, value = step.new_value.partition(": ")
+        self.fields[name] = value
+
+    def note_added(self, step: Activity) -> None:
+        assert self.notes.pop(step.new_value).user_id == step.user_id
+
+    def archived(self, step: Activity) -> None:
+        self.archived_at = step.created_at
+
+    def replied(self, step: Activity) -> None:
+        reply = self.replies.pop(step.new_value)
+        assert (reply.user_id, reply.created_at) == (step.user_id, step.created_at)
+        assert reply.user_id in (self.ticket.customer_id, self.ticket.assignee_id)
+        if reply.user_id == self.ticket.customer_id:
+            following = self.steps[self.steps.index(step) + 1 :][:1]
+            if self.status in ("pending", *DONE_STATUSES):
+                assert [(after.action, after.new_value) for after in following] == [("status_changed", "open")]
+        elif not reply.is_internal:
+            self.first_response = self.first_response or reply.created_at
+
+
+def test_what_refers_to_something_refers_to_the_right_thing() -> None:
+    plant(300)
+    tickets = Ticket.objects.all()
+    assert not tickets.exclude(customer__role=Role.CUSTOMER).exists()
+    assert not tickets.filter(customer__created_at__gte=F("created_at")).exists()
+    assert not tickets.filter(parent_ticket__created_at__gte=F("created_at")).exists()
+    assert not tickets.exclude(parent_ticket__parent_ticket=None).exists()
+    members = set(GroupMember.objects.values_list("group", "user"))
+    assigned = tickets.exclude(assignee=None)
+    assert {(group, agent) for group, agent in assigned.values_list("group", "assignee")} <= members
+    for reply in Reply.objects.filter(is_internal=True).select_related("user"):
+        assert reply.user.is_staff
+    pairs = set(TicketLink.objects.values_list("ticket_id", "linked_id"))
+    assert pairs == {(far, near) for near, far in pairs}
+    for near, far in TicketLink.objects.values_list("ticket_id", "linked__ticket_number"):
+        assert Activity.objects.filter(ticket=near, action="linked", new_value=f"#{far}").exists()
+
+
+def test_values_are_what_the_doors_would_have_let_in() -> None:
+    plant(200)
+    for person in User.objects.select_related("company"):
+        assert person.email_key == matching_key(person.email)
+        assert not person.has_usable_password()
+        assert person.company is None or domain_of(person.email) in person.company.domains
+        assert clean_tags(person.tags) == person.tags
+        check_fields(EntityType.CONTACT, person.custom_fields)
+    for company in Company.objects.all():
+        assert clean_domains(company.domains) == company.domains
+        check_fields(EntityType.COMPANY, company.custom_fields)
+    for ticket in Ticket.objects.all():
+        assert clean_tags(ticket.tags) == ticket.tags
+        check_fields(EntityType.TICKET, ticket.custom_fields)
+        assert "{" not in ticket.subject + ticket.description
+    assert not Reply.objects.filter(content__contains="{").exists()
+    assert not Note.objects.filter(content__contains="{").exists()
+
+
+def check_fields(entity: str, values: dict[str, Any]) -> None:
+    defined = {field.name: field for field in CustomField.objects.filter(entity_type=entity)}
+    for name, value in values.items():
+        assert problem_with(value, defined[name]) is None
+
+
+def test_definitions_hold() -> None:
+    plant(1)
+    for field in CustomField.objects.all():
+        check_definition(field)
+
+
+def test_rows_are_stored_as_django_stores_them() -> None:
+    """Rows go past the models, so whatever a model would write must be in the columns byte for byte."""
+    plant(30)
+    for model in (User, Company, Ticket, Reply, Note, Activity, TimeEntry):
+        before = raw(model)
+        for row in model._default_manager.all():
+            row.save(force_update=True)
+        assert raw(model) == before
+
+
+def raw(model: type[models.Model]) -> list[Any]:
+    """The texts in the database, of JSON only what it says."""
+    kept = [field for field in model._meta.concrete_fields if not isinstance(field, models.JSONField)]
+    casts = {f"raw_{field.attname}": models.functions.Cast(field.attname, models.TextField()) for field in kept}
+    return list(model._default_manager.order_by("pk").annotate(**casts).values_list(*casts))
+
+
+def test_times_lie_in_the_year_before_the_last_midnight() -> None:
+    plant(50)
+    assert not Ticket.objects.filter(Q(created_at__lt=NOW - timedelta(days=365)) | Q(updated_at__gte=NOW)).exists()
+
+
+def test_tickets_are_numbered_in_the_order_they_came() -> None:
+    plant(50)
+    by_number = list(Ticket.objects.order_by("ticket_number").values_list("pk", flat=True))
+    assert by_number == list(Ticket.objects.order_by("created_at").values_list("pk", flat=True))
+    assert by_number == sorted(by_number)
 
 
 def test_numbers_go_on_after_it() -> None:
-    before = TicketFactory().ticket_number
+    TicketFactory()
     run(tickets=20)
-    assert TicketFactory().ticket_number == before + 21
+    TicketFactory()
+    first, *_, last = Ticket.objects.order_by("ticket_number").values_list("ticket_number", flat=True)
+    assert last == first + 21
+    assert not Ticket.objects.filter(ticket_number__in=(first, last), customer__username__startswith="demo.").exists()
 
 
-def test_the_api_answers_on_it_and_nobody_of_it_can_sign_in() -> None:
+def test_the_api_answers_on_it() -> None:
     run(tickets=40)
     api = ApiClient(ApiKeyFactory().secret)
     assert len(api.get("/api/tickets?archived=all").json()) == 40
     assert api.get("/api/tickets?limit=3&include=customer,company,assignee,group").status_code == 200
-    assert not any(user.has_usable_password() for user in User.objects.filter(username__startswith="demo."))
+    ticket = Ticket.objects.filter(status="open").first()
+    assert api.patch(f"/api/tickets/{ticket.pk}", {"status": "closed"}).status_code == 200
 
 
-def test_it_stays_beside_what_is_there() -> None:
-    mine = UserFactory(admin=True, username="admin", email="admin@example.com")
+def test_what_an_admin_has_made_already_stays() -> None:
+    admin = UserFactory(admin=True, username="admin", email="admin@example.com")
+    billing = AgentGroupFactory(name="Billing", description="Ours")
+    hello = CannedResponseFactory(shortcut="hello", content="Moin")
     run(tickets=3)
-    mine.refresh_from_db()
-    assert mine.is_admin
+    for row in (admin, billing, hello):
+        row.refresh_from_db()
+    assert admin.is_admin
+    assert (billing.description, hello.content) == ("Ours", "Moin")
+    assert billing.members.exists()
 
 
 def test_nonsense_is_refused() -> None:
@@ -99,6 +305,26 @@ def test_nonsense_is_refused() -> None:
         run(tickets=0)
 
 
-def test_times_lie_in_the_year_before_the_last_midnight() -> None:
-    seed(50, NOW, lambda _: None)
-    assert not Ticket.objects.filter(Q(created_at__lt=NOW - timedelta(days=366)) | Q(created_at__gt=NOW)).exists()
+def test_a_large_demo_has_no_two_companies_of_one_name() -> None:
+    assert len({company_name(number) for number in range(12_500)}) == 12_500
+
+
+def test_every_kind_of_request_is_solved_in_the_end() -> None:
+    assert len(SCENARIOS) >= 40
+    assert all(scenario.talk[-1][0] == SOLUTION for scenario in SCENARIOS)
+    assert all(clean_tags(scenario.tags) == list(scenario.tags) for scenario in SCENARIOS)
+
+
+def test_requests_come_in_order_and_within_the_year() -> None:
+    year = Year(milliseconds(NOW))
+    moments = [year.moment(share / 1000) for share in range(1001)]
+    assert moments == sorted(moments)
+    assert year.begin <= moments[0] < moments[-1] < milliseconds(NOW)
+
+
+def test_ids_are_uuids_of_version_7_in_the_order_of_time() -> None:
+    source = Random(1)
+    ids = [id_at(moment, source, order) for moment in (1_700_000_000_000, 1_700_000_000_001) for order in (0, 1, 2)]
+    assert ids == sorted(ids)
+    assert {(UUID(key).version, UUID(key).variant) for key in ids} == {(7, "specified in RFC 4122")}
+    assert text_of(1_700_000_000_120) == "2023-11-14 22:13:20.120000"
