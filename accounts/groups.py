@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
 
 from .models import AgentGroup, AssignmentMethod, GroupMember, User
 
@@ -17,7 +18,7 @@ def create_group(*, name: str, **values: Any) -> AgentGroup:
     return save(AgentGroup(id=new_id(), created_at=timezone.now()), {"name": name, **values})
 
 
-@transaction.atomic
+@in_one_transaction
 def update_group(group: AgentGroup | UUID, **values: Any) -> AgentGroup:
     key = group.pk if isinstance(group, AgentGroup) else group
     locked = AgentGroup.objects.select_for_update(no_key=True).filter(pk=key).first()

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from helpdesk.api.permissions import SCOPES
 from helpdesk.errors import Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
 
 from .models import ApiKey, User
 
@@ -68,7 +68,7 @@ def chosen_scopes(scopes: Iterable[str] | None, granted: frozenset[str]) -> list
     return wanted
 
 
-@transaction.atomic
+@in_one_transaction
 def revoke_api_key(key_id: UUID) -> None:
     """Close a key for good; the next request with it is refused. Raises NotFound when it is closed already."""
     if not ApiKey.objects.filter(pk=key_id, is_active=True).update(is_active=False):

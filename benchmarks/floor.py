@@ -46,11 +46,16 @@ JSON_NAMES = [
     "createdAt",
     "updatedAt",
 ]
-LINKED = "(SELECT json_agg(l.linked_id ORDER BY l.linked_id) FROM tickets_ticketlink l WHERE l.ticket_id = t.id)"
+LINKS = "FROM tickets_ticketlink l WHERE l.ticket_id = t.id"
+LINKED = (
+    f"CASE WHEN EXISTS (SELECT 1 {LINKS}) THEN (SELECT json_agg(l.linked_id ORDER BY l.linked_id) {LINKS})"
+    " ELSE '[]'::json END"
+)
 COLUMNS = (
     "t.id, t.ticket_number, t.subject, t.description, t.status, t.priority, t.category, t.customer_id, t.assignee_id, "
-    f"t.group_id, t.parent_ticket_id, COALESCE({LINKED}, '[]'), t.tags, t.custom_fields, t.source, t.sla_deadline, "
-    "t.first_response_deadline, t.first_response_at, t.resolved_at, t.due_date, t.archived_at, t.created_at, t.updated_at"
+    f"t.group_id, t.parent_ticket_id, {LINKED}, t.tags, t.custom_fields, t.source, t.sla_deadline, "
+    "t.first_response_deadline, t.first_response_at, t.resolved_at, t.due_date, "
+    "t.archived_at, t.created_at, t.updated_at"
 )
 MOMENTS = range(15, 23)
 IDS = (0, 7, 8, 9, 10)
@@ -119,8 +124,7 @@ def question(environ: Environ) -> tuple[str, list[Any]]:
         params += orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[1:]
     tail = f"WHERE {' AND '.join(where)} {ORDER}"
     if limit := query.get("limit"):
-        tail += " LIMIT %s"
-        params.append(int(limit) + 1)  # one more tells whether there is a next page, as the product does
+        tail += f" LIMIT {int(limit) + 1:d}"  # one more tells whether there is a next page, as the product does
     return tail, params
 
 
@@ -188,8 +192,8 @@ def create(environ: Environ, start_response: StartResponse) -> list[bytes]:
     with connection.transaction():
         (number,) = connection.execute("SELECT nextval('tickets_ticket_number')").fetchone() or (0,)
         connection.execute(
-            "INSERT INTO tickets_ticket (id, ticket_number, subject, description, status, priority, category, customer_id,"
-            " tags, custom_fields, source, created_at, updated_at)"
+            "INSERT INTO tickets_ticket (id, ticket_number, subject, description, status, priority, category,"
+            " customer_id, tags, custom_fields, source, created_at, updated_at)"
             " VALUES (%s, %s, %s, %s, 'open', %s, %s, %s, %s::jsonb, '{}', 'api', %s, %s)",
             [ticket_id, number, body["subject"], body["description"], body["priority"], body["category"],
              body["customerId"], orjson.dumps(body["tags"]).decode(), now, now],

@@ -56,7 +56,8 @@ def gates(results: list[Result]) -> list[tuple[str, str, str, bool]]:
     for name in dict.fromkeys(result.plan.name for result in results if result.plan.stable):
         same = [result for result in results if result.plan.name == name]
         if len(same) > 1:
-            growth = same[-1].micros("product") / same[0].micros("product")
+            rounds = zip(same[0].times["product"], same[-1].times["product"], strict=True)
+            growth = median(large / small for small, large in rounds)
             title = f"{same[0].plan.title}, growth {same[0].size:,} → {same[-1].size:,}"
             found.append((title, f"{growth:.2f}", f"at most {GROWTH}", growth <= GROWTH))
     memory = [result for result in results if result.memory is not None]

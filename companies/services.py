@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
 
 from .domains import clean_domains
 from .models import AccountTier, Company, HealthScore
@@ -17,7 +17,7 @@ from .models import AccountTier, Company, HealthScore
 PLAIN_FIELDS = ("name", "description", "industry", "health_score", "account_tier", "renewal_date", "notes")
 
 
-@transaction.atomic
+@in_one_transaction
 def create_company(
     *, name: str, domains: list[str] | None = None, custom_fields: dict[str, Any] | None = None, **values: Any
 ) -> Company:
@@ -37,7 +37,7 @@ def create_company(
     return company
 
 
-@transaction.atomic
+@in_one_transaction
 def update_company(company: Company | UUID, **values: Any) -> Company:
     """Change a company. `custom_fields` are merged; what changes nothing writes nothing."""
     locked = lock(company)
@@ -58,7 +58,7 @@ def update_company(company: Company | UUID, **values: Any) -> Company:
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def delete_company(company: Company | UUID) -> None:
     """Drop a company; its contacts stay, without one."""
     lock(company).delete()

@@ -10,7 +10,9 @@ from django.utils import timezone
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
 
+from .definitions import active_fields
 from .holders import values_exist
 from .models import CustomField, EntityType, FieldType
 from .values import is_missing, problem_with
@@ -41,9 +43,8 @@ def merge_values(
     required on close must. Keys without an active definition are kept as they are.
     """
     merged = {key: value for key, value in {**current, **changes}.items() if value is not None}
-    fields = CustomField.objects.filter(entity_type=entity_type, is_active=True)
     problems = []
-    for field in fields:
+    for field in active_fields(entity_type):
         if creating and field.name not in merged and field.default_value is not None:
             merged[field.name] = field.default_value
         value = merged.get(field.name)
@@ -82,7 +83,7 @@ def create_field(*, entity_type: str, name: str, label: str, field_type: str, **
     return save(field, {"name": name, "label": label, **values})
 
 
-@transaction.atomic
+@in_one_transaction
 def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
     """Change a definition. Name and type stay as they are while values exist: Conflict."""
     locked = lock(field)
@@ -93,7 +94,7 @@ def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
     return save(locked, changed) if changed else locked
 
 
-@transaction.atomic
+@in_one_transaction
 def delete_field(field: CustomField | UUID) -> None:
     """Drop a definition; values that were entered stay where they are."""
     lock(field).delete()

@@ -242,3 +242,17 @@ def test_sessions_of_agents_do_not_write_settings(agent: User, admin: User) -> N
     post = lambda user: signed_in(user).post("/api/custom-fields", body, content_type="application/json")  # noqa: E731
     assert post(agent).status_code == 403
     assert post(admin).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/tickets?limit=5", "/api/tickets/{ticket}", "/api/tickets/{ticket}/replies"])
+def test_a_refusal_comes_before_everything_else_that_is_wrong(api_with: ApiWith, path: str) -> None:
+    """Also where the key is looked up together with the rows: whoever may not come in learns nothing."""
+    ticket = TicketFactory()
+    missing = "550e8400-e29b-41d4-a716-446655440000"
+    for key in (ticket.pk, missing):
+        address = path.format(ticket=key)
+        for query in ("", "limit=0", "include=secrets", "status=x", "cursor=x"):
+            joined = f"{address}{'&' if '?' in address else '?'}{query}"
+            assert ApiClient("hd_" + "0" * 64).get(joined).status_code == 401
+            assert ApiClient().get(joined).status_code == 401
+            assert api_with("kb:read").get(joined).status_code == 403

@@ -250,11 +250,11 @@ def test_queries_of_a_read_are_few_and_do_not_grow(
     company = crowd["company"].customer.company_id
     address = path.format(ticket=ticket.pk, agent=ticket.assignee_id, company=company, group=ticket.group_id)
     api.get(address)  # notes that the key was used: once a minute
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         assert api.get(address).status_code == 200
-    assert len(queries) == cost, [q["sql"] for q in queries]
+    # A database server is asked for the key together with the rows, unless the list is long or without end.
+    together = connection.vendor == "postgresql" and ("limit=" in path or "{" in path)
+    assert len(queries) == cost - together, [q["sql"] for q in queries]
 
 
 def test_cursors_keep_microseconds_apart(api: ApiClient) -> None:

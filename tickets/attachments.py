@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from helpdesk.errors import Invalid
 from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
 
 from .files import discard, remove, store
 from .history import record
@@ -62,7 +63,7 @@ def attach_file(
     return attachment
 
 
-@transaction.atomic
+@in_one_transaction
 def delete_attachment(attachment: Attachment, *, actor: User | None) -> None:
     """Remove an attachment and its file."""
     locked = lock(attachment.ticket_id)

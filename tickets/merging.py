@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from helpdesk.errors import HelpDeskError, Invalid
+from helpdesk.transactions import in_one_transaction
 
 from .history import record
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
@@ -18,7 +19,7 @@ MAX_MERGED = 100
 MAX_BULK = 1000
 
 
-@transaction.atomic
+@in_one_transaction
 def merge_tickets(
     target: Ticket | UUID, *, source_ids: list[UUID], actor: User | None, visible: QuerySet | None = None
 ) -> Ticket:
@@ -54,7 +55,7 @@ def merge_tickets(
     return kept
 
 
-@transaction.atomic
+@in_one_transaction
 def update_many(
     ids: list[UUID], *, changes: dict[str, Any], actor: User | None, visible: QuerySet
 ) -> list[dict[str, Any]]:

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import AgentGroup, User
+from helpdesk.api.reads import Param, exists
 from helpdesk.errors import Invalid
 
 from .models import DONE_STATUSES, Priority, Source, Status, Ticket
@@ -24,21 +26,31 @@ def check_choices(values: dict[str, Any]) -> None:
             raise Invalid(**{name: f"Must be one of: {', '.join(choices.values)}."})
 
 
-def customer(customer_id: UUID) -> User:
-    found = User.objects.active().filter(pk=customer_id).first()
-    if found is None:
+def check_customer(customer_id: UUID) -> None:
+    if not exists(active_people, customer_id):
         raise Invalid(customer_id="No active user has this id.")
-    return found
 
 
 def check_assignee(user_id: UUID | None, *, field: str = "assignee_id") -> None:
-    if user_id is not None and not User.objects.staff().filter(pk=user_id).exists():
+    if user_id is not None and not exists(active_staff, user_id):
         raise Invalid(**{field: "No active agent or admin has this id."})
 
 
 def check_group(group_id: UUID | None) -> None:
-    if group_id is not None and not AgentGroup.objects.filter(pk=group_id).exists():
+    if group_id is not None and not exists(groups, group_id):
         raise Invalid(group_id="No agent group has this id.")
+
+
+def active_people(pk: Param) -> QuerySet[User]:
+    return User.objects.active().filter(pk=pk)
+
+
+def active_staff(pk: Param) -> QuerySet[User]:
+    return User.objects.staff().filter(pk=pk)
+
+
+def groups(pk: Param) -> QuerySet[AgentGroup]:
+    return AgentGroup.objects.filter(pk=pk)
 
 
 def check_parent(ticket_id: UUID | None, parent_id: UUID | None) -> None:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +17,7 @@ from custom_fields.services import merge_values
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.tags import clean_tags
+from helpdesk.transactions import in_one_transaction
 
 from . import rules
 from .files import discard_files_of
@@ -42,7 +42,7 @@ PLAIN_FIELDS = (
 )
 
 
-@transaction.atomic
+@in_one_transaction
 def create_ticket(
     *,
     actor: User | None,
@@ -65,6 +65,7 @@ def create_ticket(
     """File a ticket; raises Invalid, naming the field, when a reference or a custom field does not hold."""
     now = timezone.now()
     rules.check_choices({"status": status, "priority": priority, "source": source})
+    rules.check_customer(customer_id)
     rules.check_assignee(assignee_id)
     rules.check_group(group_id)
     rules.check_parent(None, parent_ticket_id)
@@ -72,7 +73,7 @@ def create_ticket(
     closing = rules.is_closing(None, status)
     ticket = Ticket(
         id=new_id(),
-        customer=rules.customer(customer_id),
+        customer_id=customer_id,
         subject=subject,
         description=description,
         status=status,
@@ -99,7 +100,7 @@ def create_ticket(
     return ticket
 
 
-@transaction.atomic
+@in_one_transaction
 def update_ticket(ticket: Ticket | UUID, *, actor: User | None, cause: object | None = None, **values: Any) -> Ticket:
     """Change fields of a ticket. What changes nothing writes nothing, logs nothing and sends nothing.
 
@@ -110,12 +111,12 @@ def update_ticket(ticket: Ticket | UUID, *, actor: User | None, cause: object | 
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def assign_ticket(ticket: Ticket | UUID, *, assignee_id: UUID, actor: User | None) -> Ticket:
     return update_ticket(ticket, actor=actor, assignee_id=assignee_id)
 
 
-@transaction.atomic
+@in_one_transaction
 def pick_ticket(ticket: Ticket | UUID, *, agent_id: UUID) -> Ticket:
     """An agent takes an unassigned ticket; of several at once exactly one gets it, the others a Conflict."""
     rules.check_assignee(agent_id, field="agent_id")
@@ -126,7 +127,7 @@ def pick_ticket(ticket: Ticket | UUID, *, agent_id: UUID) -> Ticket:
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def restore_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
     """Back to work: open, and out of the archive. An open ticket stays as it is."""
     now = timezone.now()
@@ -137,7 +138,7 @@ def restore_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def archive_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
     """Out of the lists, with everything kept."""
     now = timezone.now()
@@ -148,7 +149,7 @@ def archive_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
     """Permanently, with replies, notes, history, time and files."""
     locked = lock(ticket)
@@ -157,7 +158,7 @@ def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
     locked.delete()
 
 
-@transaction.atomic
+@in_one_transaction
 def add_reply(
     ticket: Ticket | UUID,
     *,
@@ -194,7 +195,7 @@ def add_reply(
     return reply
 
 
-@transaction.atomic
+@in_one_transaction
 def add_note(
     ticket: Ticket | UUID, *, user_id: UUID, content: str, is_private: bool = True, cause: object | None = None
 ) -> Note:

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
 
 from .history import record
 from .models import Action, Ticket, TimeEntry
@@ -18,7 +18,7 @@ from .services import lock
 MAX_MINUTES = 2**31 - 1
 
 
-@transaction.atomic
+@in_one_transaction
 def log_time(
     ticket: Ticket | UUID,
     *,
@@ -51,7 +51,7 @@ def log_time(
     return entry
 
 
-@transaction.atomic
+@in_one_transaction
 def toggle_timer(entry: TimeEntry | UUID, *, actor: User | None) -> TimeEntry:
     """Start the timer, or stop it and add what it measured."""
     now = timezone.now()
@@ -64,7 +64,7 @@ def toggle_timer(entry: TimeEntry | UUID, *, actor: User | None) -> TimeEntry:
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def update_entry(entry: TimeEntry | UUID, *, actor: User | None, **values: Any) -> TimeEntry:
     """Correct minutes, note or billable."""
     locked = lock_entry(entry)
@@ -81,7 +81,7 @@ def update_entry(entry: TimeEntry | UUID, *, actor: User | None, **values: Any) 
     return locked
 
 
-@transaction.atomic
+@in_one_transaction
 def delete_entry(entry: TimeEntry | UUID, *, actor: User | None) -> None:
     locked = lock_entry(entry)
     if locked.time_spent:

@@ -4,6 +4,7 @@ A key is looked up by its SHA-256 in one indexed query that also fetches its own
 revoked, expired or owned by somebody inactive, so that all of these look and last the same.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -23,6 +24,7 @@ from accounts.keys import touch
 from accounts.models import ApiKey, User
 from accounts.replays import ReplayStore
 from helpdesk.api.errors import MissingCredentials
+from helpdesk.api.lookups import Lookup
 from helpdesk.api.permissions import SCOPES
 from helpdesk.api.reads import Param, Statement, compiled
 from helpdesk.api.serializers import Column
@@ -33,7 +35,13 @@ def as_uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
 
+def as_list(value: list[str] | str) -> list[str]:
+    """A JSON column arrives as text, or parsed when it came inside other JSON."""
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
 OWNER_LOADS = {"id": as_uuid, "is_active": bool}
+# In the order of the model, which is how from_db takes them.
 OWNER_FIELDS = ("id", "username", "email", "name", "role", "ticket_scope", "is_active")
 SCHEMES = ("apikey", "bearer")
 
@@ -79,10 +87,22 @@ class ApiKeyAuthentication(BaseAuthentication):
         offered = offered_key(request)
         if offered is None:
             return None
-        credential = check_key(offered)
-        if credential is None:
-            raise MissingCredentials
+        credential = credential_from(key_statement().fetch_one(key_values(offered)), offered)
         return credential.user, credential
+
+    @classmethod
+    def lookup(cls, request: Request, admit: Callable[[], None]) -> Lookup | None:
+        """The same question, left open to be asked together with another one."""
+        offered = offered_key(request)
+        if offered is None:
+            return None
+
+        def settle(row: dict[str, Any] | None) -> None:
+            request.auth = credential_from(row, offered)
+            request.user = request.auth.user
+            admit()
+
+        return Lookup(key_statement(), key_values(offered), settle)
 
     def authenticate_header(self, request: Request) -> str:
         return "ApiKey"
@@ -109,24 +129,30 @@ def offered_key(request: Request) -> str | None:
     return request.META.get("HTTP_X_API_KEY")
 
 
-def check_key(key: str) -> KeyCredential | None:
-    """The credential behind a key, or None; one query for every outcome."""
+def key_values(key: str) -> dict[str, Any]:
     now = timezone.now()
-    values = {
+    return {
         "hash": sha256(key.encode(errors="replace")).hexdigest(),
         "now": now,
         "minute_ago": now - timedelta(minutes=1),
     }
-    row = compiled.get("api key", key_statement).fetch_one(values)
+
+
+def credential_from(row: dict[str, Any] | None, key: str) -> KeyCredential:
+    """The credential a row describes; without one the key opens nothing, for whatever reason."""
     if row is None:
-        return None
+        raise MissingCredentials
     owner = User.from_db("default", list(OWNER_FIELDS), [row[f"owner.{name}"] for name in OWNER_FIELDS])
     if row["stale"]:
-        touch(row["id"], now)
+        touch(row["id"], timezone.now())
     return KeyCredential(row["id"], row["name"], frozenset(row["scopes"]), owner, key)
 
 
 def key_statement() -> Statement:
+    return compiled.get("api key", compile_key_statement)
+
+
+def compile_key_statement() -> Statement:
     moment: models.DateTimeField = models.DateTimeField()
     keys = ApiKey.objects.usable(Param("now", moment)).filter(key_hash=Param("hash", models.TextField())).order_by()
     unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=Param("minute_ago", moment))
@@ -135,7 +161,7 @@ def key_statement() -> Statement:
         [
             Column("id", F("pk"), as_uuid),
             Column("name", F("name"), None),
-            Column("scopes", F("scopes"), orjson.loads),
+            Column("scopes", F("scopes"), as_list),
             Column("stale", ExpressionWrapper(unused, models.BooleanField()), None),
             *(Column(f"owner.{name}", F(f"owner__{name}"), OWNER_LOADS.get(name)) for name in OWNER_FIELDS),
         ],

@@ -22,6 +22,7 @@ from django.http.response import HttpResponseBase
 from helpdesk.errors import Invalid
 
 from .json import CONTENT_TYPE, dumps
+from .lookups import MOST_ROWS, Lookup
 from .reads import CHUNK, Param, Statement, compiled
 from .serializers import Column
 from .sqltext import RawText
@@ -162,12 +163,15 @@ class Listing:
     order: Order
     values: dict[str, Any]
     decorate: Decorate | None = None  # adds what `include` asks for to the rows of a page
+    lookup: Lookup | None = None  # who asks, if that is still to be found out
 
     def respond(self) -> HttpResponseBase:
         query = self.request.GET
         limit = parse_limit(query.get("limit"))
         if cursor := query.get("cursor"):
             self.values.update(read_cursor(self.order, cursor))
+        if self.lookup and (limit is None or limit > MOST_ROWS):
+            self.lookup.ask()
         if limit is not None and limit <= CHUNK:
             return self.page(limit, bool(cursor))
         first = self.statement(bool(cursor)).fetch(self.values, CHUNK + 1)
@@ -176,14 +180,14 @@ class Listing:
         return self.stream(limit, bool(cursor))
 
     def page(self, limit: int, has_cursor: bool) -> HttpResponse:
-        rows, key = self.statement(has_cursor, keyed=True).fetch_page(self.values, limit)
+        rows, key = self.statement(has_cursor, keyed=True).fetch_page(self.values, limit, self.lookup)
         response = self.answer(self.decorated(rows))
         if key:
             self.link_next(response, key)
         return response
 
     def stream(self, limit: int | None, has_cursor: bool) -> StreamingHttpResponse:
-        chunks = self.statement(has_cursor).chunks(self.values, MAX_LIMIT if limit is None else limit)
+        chunks = self.statement(has_cursor).chunks(self.values, limit)
         response = StreamingHttpResponse(self.joined(chunks), content_type=CONTENT_TYPE)
         if limit is not None and (last := self.key_at(limit, has_cursor)):
             self.link_next(response, last)
@@ -199,13 +203,13 @@ class Listing:
     def key_at(self, limit: int, has_cursor: bool) -> Sequence[str] | None:
         """The sort key of the last row of a long page, when rows follow it."""
         keys = [Column(str(index), text, None) for index, text in enumerate(self.order.key_texts())]
-        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, keys, window=True))
+        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, keys))
         found = statement.fetch(self.values, 2, limit - 1)
         return list(found[0].values()) if len(found) == 2 else None
 
     def statement(self, has_cursor: bool, keyed: bool = False) -> Statement:
         def build(rows: QuerySet) -> Statement:
-            return Statement(rows, self.columns, keys=self.order.key_texts() if keyed else (), limited=True)
+            return Statement(rows, self.columns, keys=self.order.key_texts() if keyed else ())
 
         return self.compile(has_cursor, (keyed,), build)
 

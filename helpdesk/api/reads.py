@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.db.models import BooleanField, Expression, F, Func, QuerySet
 
 from .json import dumps
+from .lookups import Lookup
 from .serializers import Column
 
 CHUNK = 2000  # rows a streamed list holds in memory at once
@@ -73,22 +74,27 @@ class Statement:
         columns: Sequence[Column],
         *,
         keys: Sequence[Expression] = (),
-        limited: bool = False,
-        window: bool = False,
     ) -> None:
         """`keys` are selected behind the columns and stay out of the rows; see `fetch_page`."""
         selected = [*(column.expression for column in columns), *keys]
         aliases = {f"c{index}": expression for index, expression in enumerate(selected)}
         sql, params = queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params()
-        tail = " LIMIT %s OFFSET %s" if window else " LIMIT %s" if limited else ""
-        self.sql = sql + tail
+        self.sql = sql
         self.params: tuple[Any, ...] = params
         self.names = tuple(column.name for column in columns)
         self.loads = [(index, column.load) for index, column in enumerate(columns) if column.load]
 
-    def bind(self, values: dict[str, Any], *window: int) -> list[Any]:
-        bound = [part.prepared(values[part.name]) if isinstance(part, Param) else part for part in self.params]
-        return [*bound, *window]
+    def bind(self, values: dict[str, Any]) -> list[Any]:
+        return [part.prepared(values[part.name]) if isinstance(part, Param) else part for part in self.params]
+
+    def window(self, limit: int | None, offset: int = 0) -> str:
+        """The SQL for a part of the rows.
+
+        The numbers stand in the text: PostgreSQL cannot keep a plan for a limit it does not know, and planning a
+        list costs more than reading a page of it.
+        """
+        sql = self.sql if limit is None else f"{self.sql} LIMIT {limit:d}"
+        return f"{sql} OFFSET {offset:d}" if offset else sql
 
     def shape(self, row: Sequence[Any]) -> dict[str, Any]:
         """A row as the mapping that JSON is written from."""
@@ -99,30 +105,36 @@ class Statement:
                     row[index] = load(row[index])
         return dict(zip(self.names, row, strict=False))
 
-    def fetch(self, values: dict[str, Any], *window: int) -> list[dict[str, Any]]:
-        """All rows; `window` is the limit, and the offset, of a statement that was compiled with places for them."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.bind(values, *window))
-            return [self.shape(row) for row in cursor.fetchall()]
+    def fetch(self, values: dict[str, Any], limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+        return [self.shape(row) for row in self.execute(self.window(limit, offset), values)]
 
-    def fetch_page(self, values: dict[str, Any], limit: int) -> tuple[list[dict[str, Any]], Sequence[Any] | None]:
-        """At most `limit` rows, and, when more follow, the keys of the last one."""
+    def execute(self, sql: str, values: dict[str, Any], lookup: Lookup | None = None) -> Sequence[Sequence[Any]]:
+        """The rows as they come; a pending lookup rides along, and is settled before they are handed out."""
+        params = self.bind(values)
+        rides = lookup is not None and lookup.pending
+        if rides:
+            sql, params = lookup.joined(sql, params)
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.bind(values, limit + 1))
+            cursor.execute(sql, params)
             rows = cursor.fetchall()
+        return lookup.open(rows) if rides else rows
+
+    def fetch_page(
+        self, values: dict[str, Any], limit: int, lookup: Lookup | None = None
+    ) -> tuple[list[dict[str, Any]], Sequence[Any] | None]:
+        """At most `limit` rows, and, when more follow, the keys of the last one."""
+        rows = self.execute(self.window(limit + 1), values, lookup)
         key = rows[limit - 1][len(self.names) :] if len(rows) > limit else None
         return [self.shape(row) for row in rows[:limit]], key
 
-    def fetch_one(self, values: dict[str, Any]) -> dict[str, Any] | None:
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.bind(values))
-            row = cursor.fetchone()
-        return None if row is None else self.shape(row)
+    def fetch_one(self, values: dict[str, Any], lookup: Lookup | None = None) -> dict[str, Any] | None:
+        rows = self.execute(self.sql, values, lookup)
+        return self.shape(rows[0]) if rows else None
 
-    def chunks(self, values: dict[str, Any], *window: int) -> Iterator[list[dict[str, Any]]]:
+    def chunks(self, values: dict[str, Any], limit: int | None = None) -> Iterator[list[dict[str, Any]]]:
         """All rows, a bounded number at a time, from one consistent snapshot."""
         with streaming_cursor() as cursor:
-            cursor.execute(self.sql, self.bind(values, *window))
+            cursor.execute(self.window(limit), self.bind(values))
             while rows := cursor.fetchmany(CHUNK):
                 yield [self.shape(row) for row in rows]
 
@@ -164,3 +176,12 @@ class StatementCache:
 
 
 compiled = StatementCache()
+
+
+def exists(rows: Callable[[Param], QuerySet], pk: Any) -> bool:
+    """Whether the rows hold one with this primary key; the function that builds them names the question."""
+
+    def build() -> Statement:
+        return Statement(rows(Param("pk", models.UUIDField())).order_by(), [Column("id", F("pk"), None)])
+
+    return compiled.get(("exists", rows), build).fetch_one({"pk": pk}) is not None

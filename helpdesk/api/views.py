@@ -25,7 +25,7 @@ from contextlib import nullcontext
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -41,6 +41,7 @@ from .credentials import Claim, Credential
 from .filters import Filter, conditions
 from .includes import Include, attach_all, chosen
 from .json import CONTENT_TYPE, dumps, json_response
+from .lookups import Lookup
 from .paging import Listing, Order, choose_order, newest_first
 from .permissions import READ_METHODS
 from .reads import Param, Statement, compiled
@@ -65,6 +66,9 @@ class ApiViewSet(GenericViewSet):
     # Verbs that open transactions themselves, because they hash passwords or must commit in steps.
     atomic: ClassVar[bool] = True
     http_method_names: ClassVar[list[str]] = ["get", "post", "patch", "delete", "head"]
+    # Actions that find out who asks together with what is asked for: they must pass `self.lookup` on.
+    rides: ClassVar[tuple[str, ...]] = ()
+    lookup: Lookup | None = None
     # What an action takes and gives, where that is not the resource itself; None: no body.
     bodies: ClassVar[dict[str, type[Serializer] | None]] = {}
     answers: ClassVar[dict[str, Any]] = {}
@@ -78,16 +82,44 @@ class ApiViewSet(GenericViewSet):
         self.request = wrapped = self.initialize_request(request, *args, **kwargs)
         try:
             check_query(request)
-            self.perform_authentication(wrapped)
+            self.lookup = self.open_lookup(wrapped)
             handler = self.handler_for(wrapped)
-            self.check_permissions(wrapped)
-            self.check_throttles(wrapped)
+            if self.lookup is None:
+                self.admit(wrapped)
             response = handler(wrapped, *args, **kwargs) if request.method in READ_METHODS else self.write(handler)
+            self.settle_lookup()
         except Exception as problem:  # every failure becomes an answer in the documented shape
-            response = self.handle_exception(problem)
+            response = self.handle_exception(self.more_urgent(problem))
         if response.status_code == 405:
             response["Allow"] = ", ".join(self.allowed_methods)
         return response
+
+    def admit(self, request: Request) -> None:
+        """Let the caller in, or raise the refusal."""
+        self.perform_authentication(request)
+        self.check_permissions(request)
+        self.check_throttles(request)
+
+    def open_lookup(self, request: Request) -> Lookup | None:
+        """The question about the caller's key, where it can be asked together with the rows."""
+        if self.action not in self.rides or request.method != "GET" or connection.vendor != "postgresql":
+            return None
+        for authentication in self.authentication_classes:
+            if lookup := getattr(authentication, "lookup", None):
+                return lookup(request, lambda: self.admit(request))
+        return None
+
+    def settle_lookup(self) -> None:
+        if self.lookup:
+            self.lookup.ask()
+
+    def more_urgent(self, problem: Exception) -> Exception:
+        """Who may not come in is told so, and nothing about what else was wrong."""
+        try:
+            self.settle_lookup()
+        except Exception as refusal:  # the answer, instead of the problem
+            return refusal
+        return problem
 
     def handler_for(self, request: Request) -> Callable[..., HttpResponseBase]:
         """The method that answers; who may not come in learns nothing about methods."""
@@ -173,6 +205,7 @@ class ResourceViewSet(ApiViewSet):
     includes: ClassVar[tuple[Include, ...]] = ()
     # Which of the includes a list takes; all unless said otherwise.
     list_includes: ClassVar[tuple[str, ...] | None] = None
+    rides: ClassVar[tuple[str, ...]] = ("list", "retrieve")
     # URL arguments that narrow the list to a parent, such as {"ticket_id": Ticket}: the parent must be visible.
     parents: ClassVar[dict[str, type[Model]]] = {}
 
@@ -196,6 +229,7 @@ class ResourceViewSet(ApiViewSet):
             order=choose_order(self.orders, request.GET.get("sort")),
             values={**parents, **{name: value for c in asked for name, value in c.values.items()}},
             decorate=(lambda page: attach_all(wanted, page)) if wanted else None,
+            lookup=self.lookup,
         ).respond()
 
     def retrieve(self, request: Request, pk: str, **parents: str) -> HttpResponse:
@@ -246,6 +280,8 @@ class ResourceViewSet(ApiViewSet):
 
     def is_limited(self) -> bool:
         """Whether this caller sees only part of the rows."""
+        if self.lookup and self.lookup.pending:
+            return False  # an API key, valid or not
         credential: Credential | None = self.request.auth  # type: ignore[assignment]
         return credential is not None and credential.limited
 
@@ -276,7 +312,10 @@ class ResourceViewSet(ApiViewSet):
             rows = rows.visible_to(self.request.user) if hasattr(rows, "visible_to") else rows
             exists = rows.filter(pk=pk).exists()
         else:
-            exists = compiled.get(("exists", parent), lambda: existence(parent)).fetch_one({"pk": pk}) is not None
+            exists = (
+                compiled.get(("exists", parent), lambda: existence(parent)).fetch_one({"pk": pk}, self.lookup)
+                is not None
+            )
         if not exists:
             raise NotFound
 
@@ -287,7 +326,7 @@ class ResourceViewSet(ApiViewSet):
 
         values = {**{name: self.kwargs[name] for name in self.parents}, "pk": pk}
         statement = build() if self.is_limited() else compiled.get((type(self), "row"), build)
-        return statement.fetch_one(values)
+        return statement.fetch_one(values, self.lookup)
 
     def check_precondition(self) -> None:
         """If-Match on PATCH and DELETE: the row is locked, then compared with what the client has seen."""
