@@ -2,7 +2,7 @@
 # Every target may be repeated, and interrupted, at any time.
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate demo test test-postgres lint format types clean
+.PHONY: help run migrate demo test test-postgres lint format types clean bench
 MAKEFLAGS += --no-print-directory
 export PYTHONUTF8 := 1
 
@@ -67,6 +67,9 @@ format: .venv/.installed-dev ## Format the code and repair what can be repaired
 clean: ## Remove the virtual environment and all caches; .env and var/ (your data) stay
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage htmlcov
 	@find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
+
+bench: .venv/.installed-dev ## Measure against bare floors on PostgreSQL, into docs/benchmarks.md (SIZES=10000,100000,1000000)
+	@$(PY) -m benchmarks --write $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 
 # --- What the targets stand on ------------------------------------------------------------------------
 

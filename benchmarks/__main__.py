@@ -1,7 +1,6 @@
 """`python -m benchmarks`: measure, judge, and with --write put the figures into docs/benchmarks.md."""
 
 import argparse
-import os
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,10 +24,9 @@ def main() -> int:
     parser.add_argument("--only", help="Names of scenarios, with commas.")
     parser.add_argument("--write", action="store_true", help="Write the figures to docs/benchmarks.md.")
     options = parser.parse_args()
-    server = os.environ.get("BENCH_SERVER", "postgres://postgres@127.0.0.1:5432")
     sizes = sorted({int(text) for text in options.sizes.split(",")})
     only = options.only.split(",") if options.only else None
-    results = measure([(size, prepare(server, size)) for size in sizes], options.rounds, only)
+    results = measure([(size, prepare(size)) for size in sizes], options.rounds, only)
     verdict = judge(results)
     print("\n" + verdict.text)
     if options.write:

@@ -1,10 +1,16 @@
 """Medians, ratios and the verdict."""
 
+import os
+import platform
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+import psycopg
+
 from .scenarios import Scenario
+from .servers import SERVER
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 MARK = "<!-- figures: written by `make bench` -->"
@@ -68,6 +74,25 @@ def gates(results: list[Result]) -> list[tuple[str, str, str, bool]]:
     return found
 
 
+def machine() -> str:
+    """What the figures were measured on."""
+    processor = next(
+        (line.partition(":")[2].strip() for line in lines_of("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor() or platform.machine(),
+    )
+    memory = next((int(line.split()[1]) for line in lines_of("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    with psycopg.connect(f"{SERVER}/postgres") as database:
+        (version,) = database.execute("SHOW server_version").fetchone() or ("",)
+    return (
+        f"{os.cpu_count()} × {processor}, {memory / 2**20:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}, PostgreSQL {version.split()[0]} on the same machine"
+    )
+
+
+def lines_of(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
 def write(results: list[Result], verdict: Verdict, rounds: int) -> None:
     """Put the figures below the mark in the document; the text above it stays."""
     above = DOCUMENT.read_text().partition(MARK)[0].rstrip()
@@ -85,7 +110,7 @@ def write(results: list[Result], verdict: Verdict, rounds: int) -> None:
     parts = [
         above,
         MARK,
-        f"Medians of {rounds} rounds.",
+        f"Medians of {rounds} rounds on {machine()}, {datetime.now(UTC):%d %B %Y}.",
         "\n".join(rows),
         "\n".join(memory),
         f"```\n{verdict.text}\n```",

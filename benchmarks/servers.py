@@ -11,6 +11,7 @@ from typing import Self
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVER = os.environ.get("BENCH_SERVER", "postgres://postgres@127.0.0.1:5432")
 TARGETS = {
     "product": "helpdesk.wsgi:application",
     "floor": "benchmarks.floor:naive",
@@ -22,11 +23,11 @@ def environment(url: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "benchmark", "HELPDESK_HTTPS": "false", "DEBUG": "false"}
 
 
-def prepare(server: str, tickets: int) -> str:
+def prepare(tickets: int) -> str:
     """The URL of a database with so many tickets, loaded unless it is there already."""
     name = f"helpdesk_bench_{tickets}"
-    url = f"{server}/{name}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+    url = f"{SERVER}/{name}"
+    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             admin.execute(f'CREATE DATABASE "{name}"')
     manage(url, "migrate", "--verbosity", "0")
