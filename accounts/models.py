@@ -146,6 +146,7 @@ class ApiKey(models.Model):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:

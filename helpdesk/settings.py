@@ -161,7 +161,14 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "HelpDesk API",
-    "DESCRIPTION": "The HelpDesk REST API: tickets, people, companies and everything around them.",
+    "DESCRIPTION": (
+        "The HelpDesk REST API: tickets, people, companies and everything around them.\n\n"
+        "Send an API key as `Authorization: ApiKey YOUR_API_KEY`. Bodies and answers are JSON; every refusal is "
+        '`{"error": "one plain sentence"}`, with `details` by field when input is not valid.\n\n'
+        "Lists are arrays, newest first. With `limit` they come in pages: the `Link` header leads to the next one. "
+        "Single resources carry an `ETag`; `If-Match` protects what somebody else has changed meanwhile. "
+        "`Idempotency-Key` on a POST makes a retry safe."
+    ),
     "VERSION": "1.0",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/",

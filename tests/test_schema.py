@@ -39,9 +39,9 @@ GET PATCH DELETE /tickets/{id}
 POST /tickets/{id}/restore
 POST /tickets/{id}/assign
 POST /tickets/{id}/pick
-GET POST /tickets/{ticket_id}/replies
-GET POST /tickets/{ticket_id}/notes
-GET /tickets/{ticket_id}/activities
+GET POST /tickets/{ticketId}/replies
+GET POST /tickets/{ticketId}/notes
+GET /tickets/{ticketId}/activities
 GET POST /users
 GET PATCH /users/{id}
 GET POST /companies
@@ -52,9 +52,9 @@ GET POST /canned-responses
 PATCH DELETE /canned-responses/{id}
 GET POST /agent-groups
 GET PATCH DELETE /agent-groups/{id}
-GET POST /agent-groups/{group_id}/members
-DELETE /agent-groups/{group_id}/members/{id}
-GET POST /tickets/{ticket_id}/time-entries
+GET POST /agent-groups/{groupId}/members
+DELETE /agent-groups/{groupId}/members/{id}
+GET POST /tickets/{ticketId}/time-entries
 POST /time-entries/{id}/toggle
 GET POST /api-keys
 DELETE /api-keys/{id}
@@ -139,7 +139,7 @@ def grounded(case: Any, known: dict[str, str], turn: int) -> None:
         return
     first = case.path.removeprefix("/api/").split("/")[0]
     for name in case.path_parameters or {}:
-        kind = {"ticket_id": "tickets", "group_id": "agent-groups"}.get(name, first)
+        kind = {"ticketId": "tickets", "groupId": "agent-groups"}.get(name, first)
         case.path_parameters[name] = known.get(kind, known["users"])
     if isinstance(case.body, dict):
         for name, kind in REFERENCES.items():
@@ -165,7 +165,7 @@ def checked(case: Any, key: str) -> None:
         "Companies",
         "Agent groups",
         "Custom fields",
-        "Api keys",
+        "API keys",
         "Portal",
         "Canned responses",
         "Ticket templates",

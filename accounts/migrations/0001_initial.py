@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'API key',
                 'ordering': ['-created_at', '-id'],
             },
         ),

@@ -1,5 +1,6 @@
 """The OpenAPI description, read off the views: what they declare is what is documented."""
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -9,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework.serializers import ListSerializer, Serializer
 
 from . import fields
+from .naming import camel
 from .permissions import needed_scope, needs_admin
 from .serializers import Body
 
@@ -25,6 +27,8 @@ REFUSALS = {
     422: "The `Idempotency-Key` was used with another body.",
     429: "Too many requests; see `Retry-After`.",
 }
+# What people look for first comes first.
+TAGS = {name: place for place, name in enumerate(("Tickets", "Users", "Companies", "Portal", "API keys"))}
 SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearer": []}, {"header": []}]
 SECURITY_SCHEMES = {
     "apiKey": {
@@ -60,7 +64,8 @@ class DocumentedSchema(AutoSchema):
         return getattr(self.view, "action", "")
 
     def get_tags(self) -> list[str]:
-        return [self._tokenize_path()[0].replace("-", " ").capitalize()]
+        words = self._tokenize_path()[0].replace("-", " ").capitalize()
+        return [words.replace("Api", "API")]
 
     def get_operation_id(self) -> str:
         words = [part for part in self.path.removeprefix("/api/").split("/") if part and not part.startswith("{")]
@@ -187,4 +192,19 @@ def example_of(serializer: type[Serializer], *, writable: bool = False) -> dict[
 def finish(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """The parts of the document that no single view knows."""
     result.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
+    used = {tag for methods in result["paths"].values() for operation in methods.values() for tag in operation["tags"]}
+    result["tags"] = [{"name": tag} for tag in sorted(used, key=lambda tag: (TAGS.get(tag, len(TAGS)), tag))]
+    result["paths"] = {
+        re.sub(r"{(\w+)}", lambda found: f"{{{camel(found[1])}}}", path): renamed(methods)
+        for path, methods in result["paths"].items()
+    }
     return result
+
+
+def renamed(methods: dict[str, Any]) -> dict[str, Any]:
+    """Path parameters in camelCase, like every other name."""
+    for operation in methods.values():
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "path":
+                parameter["name"] = camel(parameter["name"])
+    return methods
