@@ -49,7 +49,7 @@ JSON_NAMES = [
 ]
 LINKS = "FROM tickets_ticketlink l WHERE l.ticket_id = t.id"
 LINKED = (
-    f"CASE WHEN EXISTS (SELECT 1 {LINKS}) THEN (SELECT json_agg(l.linked_id ORDER BY l.linked_id) {LINKS})"
+    f"CASE WHEN EXISTS (SELECT 1 {LINKS} OFFSET 0) THEN (SELECT json_agg(l.linked_id ORDER BY l.linked_id) {LINKS})"
     " ELSE '[]'::json END"
 )
 COLUMNS = (

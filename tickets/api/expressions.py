@@ -15,10 +15,11 @@ class LinkedIds(Func):
     arity = 1
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # Few tickets have links: asking whether there are any first lets the planner answer for a whole page at once.
+        # Few tickets have links: asking whether there are any first spares most rows the aggregate. OFFSET 0 keeps
+        # the planner from reading the whole table of links for a page of 50 (it does not think of the LIMIT).
         links = "FROM tickets_ticketlink l WHERE l.ticket_id = %(expressions)s"
         template = (
-            f"CASE WHEN EXISTS (SELECT 1 {links})"
+            f"CASE WHEN EXISTS (SELECT 1 {links} OFFSET 0)"
             f" THEN (SELECT json_agg(l.linked_id ORDER BY l.linked_id)::text {links}) ELSE '[]' END"
         )
         return self.as_sql(compiler, connection, template=template, **context)
