@@ -23,3 +23,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/", include("portal.urls")),
 ]
 handler500 = "helpdesk.api.errors.server_error"
+handler400 = "helpdesk.api.errors.bad_request"

@@ -4,10 +4,12 @@ from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
+from .errors import error_response
 from .json import CONTENT_TYPE, dumps
+from .permissions import READ_METHODS
 
 
 @lru_cache(maxsize=1)
@@ -16,11 +18,21 @@ def document() -> bytes:
     return dumps(SchemaGenerator().get_schema(request=None, public=True))
 
 
-@require_safe
+@csrf_exempt
 def openapi(request: HttpRequest) -> HttpResponse:
+    if request.method not in READ_METHODS:
+        return only_reading()
     return HttpResponse(document(), content_type=CONTENT_TYPE)
 
 
-@require_safe
+@csrf_exempt
 def docs(request: HttpRequest) -> HttpResponse:
+    if request.method not in READ_METHODS:
+        return only_reading()
     return render(request, "api/docs.html")
+
+
+def only_reading() -> HttpResponse:
+    refused = error_response(405, "This method is not allowed here.")
+    refused["Allow"] = "GET, HEAD"
+    return refused

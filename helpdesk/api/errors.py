@@ -7,11 +7,12 @@ as the client wrote them. This file is the only one that knows which exception i
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.signals import got_request_exception
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure as django_csrf_failure
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf
 
 from helpdesk import errors
@@ -64,6 +65,7 @@ FOREIGN: dict[type[Exception], tuple[int, str]] = {
     Http404: (404, "Not found."),
     PermissionDenied: (403, "You may not do this."),
     RequestDataTooBig: (413, "The request body is too large."),
+    TooManyFieldsSent: (400, "Too many parameters in one request."),
     TooManyFilesSent: (400, "Too many files in one request."),
     IntegrityError: (409, "This conflicts with a change made at the same time. Please try again."),
     drf.NotFound: (404, "Not found."),
@@ -145,9 +147,17 @@ def is_api(request: HttpRequest) -> bool:
     return request.path_info == "/api" or request.path_info.startswith("/api/")
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, **kwargs: str) -> HttpResponse:
     """What any unknown path under /api answers."""
     return error_response(404, "Not found.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Requests that Django itself refuses, such as those for a host that is not ours."""
+    if is_api(request):
+        return error_response(400, "Bad request.")
+    return HttpResponse("<h1>Bad request</h1>", status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

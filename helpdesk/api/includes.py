@@ -31,6 +31,8 @@ class Include:
     many: bool = False
     order: tuple[str, ...] = ()
     narrow: Callable[[QuerySet], QuerySet] | None = None
+    # The resource whose read scope it takes, where that is another one than the row's.
+    scope: str | None = None
 
     def attach(self, rows: Rows) -> None:
         wanted = {row[self.by] for row in rows} - {None}
@@ -45,7 +47,7 @@ class Include:
             row[self.name] = found.get(row[self.by], [] if self.many else None)
 
     def statement(self) -> Statement:
-        return compiled.get(("include", self.serializer, self.path), self.compile)
+        return compiled.get(("include", self), self.compile)
 
     def compile(self) -> Statement:
         model: type[models.Model] = self.serializer.Meta.model

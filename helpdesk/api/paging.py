@@ -29,6 +29,8 @@ from .sqltext import RawText
 from .text import check_text
 
 MAX_LIMIT = 2**31 - 1
+MAX_DIGITS = 10
+PAGE = 1000  # rows of the longest page that is put together in memory
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,10 @@ def choose_order(orders: Sequence[Order], asked: str | None) -> Order:
 def parse_limit(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:20]) <= MAX_LIMIT:
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
+    if not 0 < limit <= MAX_LIMIT:
         raise Invalid("limit must be a positive whole number.")
-    return int(text)
+    return limit
 
 
 def write_cursor(order: Order, key: Sequence[str]) -> str:
@@ -126,22 +129,27 @@ def read_cursor(order: Order, text: str) -> dict[str, Any]:
     """The values to bind for a cursor this API wrote; anything else raises Invalid."""
     try:
         name, *parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not all(isinstance(part, str) for part in parts):
+            raise TypeError
         if name != order.name:
             raise Invalid("This cursor belongs to a list with another sort order.")
         pairs = zip(order.all_keys, parts, strict=True)
         return {f"cursor{index}": key_value(key, part) for index, (key, part) in enumerate(pairs)}
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         raise Invalid("cursor is not one that this API gave out.") from None
 
 
 def key_value(key: Key, text: str) -> Any:
     if isinstance(key.field, models.DateTimeField):
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.year == 1:  # nobody can add an offset to it
+            raise ValueError(text)
+        return moment
     if isinstance(key.field, models.UUIDField):
         return UUID(text)
     if isinstance(key.field, models.IntegerField):
-        number = int(text)
+        number = int(text[:25])
         if abs(number) > 2**63 - 1:
             raise ValueError(number)
         return number
@@ -172,7 +180,7 @@ class Listing:
             self.values.update(read_cursor(self.order, cursor))
         if self.lookup and (limit is None or limit > MOST_ROWS):
             self.lookup.ask()
-        if limit is not None and limit <= CHUNK:
+        if limit is not None and limit <= PAGE:
             return self.page(limit, bool(cursor))
         first = self.statement(bool(cursor)).fetch(self.values, CHUNK + 1)
         if len(first) <= CHUNK:

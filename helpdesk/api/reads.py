@@ -18,7 +18,8 @@ from .json import dumps
 from .lookups import Lookup
 from .serializers import Column
 
-CHUNK = 2000  # rows a streamed list holds in memory at once
+# Rows a streamed list holds in memory at once: few, since one may carry a text of 200,000 characters.
+CHUNK = 250
 
 
 class Param(Expression):

@@ -20,12 +20,15 @@ The kit does the rest: authentication and scopes, one transaction per write, Ide
 conditions on it, filters, order, cursors, includes, streaming, and the one shape of errors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from hashlib import sha256
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -34,7 +37,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
-from helpdesk.errors import Invalid, NotFound
+from helpdesk.errors import Forbidden, Invalid, NotFound
 
 from . import errors, etags
 from .credentials import Claim, Credential
@@ -49,7 +52,9 @@ from .serializers import Column, Resource, columns_of, parse
 from .text import check_text
 
 ATTEMPTS = 4
-GIVE_WAY = ("40P01", "40001")  # PostgreSQL: deadlock detected, serialization failure
+# PostgreSQL: deadlock detected, serialization failure, and a reference to what was deleted meanwhile.
+GIVE_WAY = ("40P01", "40001", "23503")
+FORM_OVERHEAD = 64 * 1024  # bytes of a form besides its file
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
 
@@ -133,20 +138,34 @@ class ApiViewSet(GenericViewSet):
 
     def write(self, handler: Callable[..., HttpResponseBase]) -> HttpResponseBase:
         """Run a write in one transaction; with an Idempotency-Key, keep its answer in the same one."""
+        # The whole body first: nobody's slow line may hold a lock.
+        self.read_body()
         claim = self.begin_replay()
         if isinstance(claim, HttpResponse):
             return claim
         try:
+            self.prepare()
             response = (
                 with_retries(lambda: self.attempt(handler, claim)) if self.atomic else self.attempt(handler, claim)
             )
         except Exception as problem:  # answered like any other, once the claim is settled
             response = self.handle_exception(problem)
-            if claim and response.status_code < 500:
+            # What asks to try again must not be replayed to whoever does.
+            if claim and response.status_code < 500 and not isinstance(problem, IntegrityError):
                 keep(claim, response)
             elif claim:
                 claim.release()
         return response
+
+    def read_body(self) -> None:
+        """Read and parse the body; raises what is wrong with it."""
+        length = self.request.META.get("CONTENT_LENGTH") or "0"
+        if is_multipart(self.request) and int(length) > settings.ATTACHMENT_MAX_SIZE + FORM_OVERHEAD:
+            raise RequestDataTooBig
+        _ = self.request.data
+
+    def prepare(self) -> None:
+        """Work that takes long and needs no lock, such as hashing a password; before the transaction begins."""
 
     def attempt(self, handler: Callable[..., HttpResponseBase], claim: Claim | None) -> HttpResponseBase:
         with transaction.atomic() if self.atomic else nullcontext():
@@ -163,8 +182,7 @@ class ApiViewSet(GenericViewSet):
             return None
         if len(key) > 255 or not key.isprintable() or not key.isascii():
             raise Invalid("Idempotency-Key must be at most 255 printable ASCII characters.")
-        request = self.request._request
-        found = credential.replays.begin(f"POST {request.path_info}", key, request.body)
+        found = credential.replays.begin(f"POST {self.request._request.path_info}", key, body_of(self.request))
         if not hasattr(found, "body"):
             return found
         response = HttpResponse(found.body, status=found.status)
@@ -213,7 +231,7 @@ class ResourceViewSet(ApiViewSet):
         self.require_parents()
         asked = conditions(self.filters, request.GET)
         listed = [i for i in self.includes if self.list_includes is None or i.name in self.list_includes]
-        wanted = chosen(listed, request.GET.get("include"))
+        wanted = self.included(listed)
 
         def rows() -> QuerySet:
             narrowed = self.visible()
@@ -238,12 +256,15 @@ class ResourceViewSet(ApiViewSet):
     # --- What views say ----------------------------------------------------------------------------
 
     def shown(self, pk: Any, status: int = 200) -> HttpResponse:
-        """The resource as it stands now, with its ETag; what the request asks to include comes with it."""
-        row = self.row(pk)
+        """The resource as it stands now, with its ETag; what the request asks to include comes with it.
+
+        After a write it is shown even if it has left the caller's sight: they were allowed to send it there.
+        """
+        row = self.row(pk, everything=self.request.method not in READ_METHODS)
         if row is None:
             raise NotFound
         base = dumps(row)
-        wanted = chosen(self.includes, self.request.GET.get("include"))
+        wanted = self.included(self.includes)
         attach_all(wanted, [row])
         body = dumps(row) if wanted else base
         tag = etags.etag(base, body if wanted else b"")
@@ -252,6 +273,16 @@ class ResourceViewSet(ApiViewSet):
         response = HttpResponse(body, status=status, content_type=CONTENT_TYPE)
         response["ETag"] = tag
         return response
+
+    def included(self, offered: Iterable[Include]) -> Sequence[Include]:
+        """What the request asks to include; raises Forbidden, naming the scope, for what the key may not read."""
+        wanted = chosen(offered, self.request.GET.get("include"))
+        if wanted:
+            self.settle_lookup()
+        for include in wanted:
+            if include.scope and f"{include.scope}:read" not in self.request.auth.scopes:
+                raise Forbidden(f"include={include.name} needs the scope {include.scope}:read.")
+        return wanted
 
     def created(self, instance: Model) -> HttpResponse:
         return self.shown(instance.pk, 201)
@@ -263,6 +294,12 @@ class ResourceViewSet(ApiViewSet):
         if instance is None:
             raise NotFound
         return instance
+
+    def in_own_name(self, values: dict[str, Any], field: str = "user_id") -> dict[str, Any]:
+        """Signed-in agents write as themselves; keys, and admins, may write for others."""
+        if self.is_limited() and values.get(field) not in (None, self.request.user.pk):
+            raise Forbidden("You can do this only in your own name.")
+        return values
 
     def key(self, pk: Any) -> UUID:
         """The id in the URL for a verb that locks the row itself and knows what to say when there is none."""
@@ -285,15 +322,15 @@ class ResourceViewSet(ApiViewSet):
         credential: Credential | None = self.request.auth  # type: ignore[assignment]
         return credential is not None and credential.limited
 
-    def visible(self, *, bound: bool = False) -> QuerySet:
-        """The rows of this resource below the parents in the URL that the caller may see.
+    def visible(self, *, bound: bool = False, everything: bool = False) -> QuerySet:
+        """The rows of this resource below the parents in the URL that the caller may see, or everything there is.
 
         With `bound` the parents' ids stand in the query; otherwise it holds a Param for each.
         """
         rows = self.queryset.all()
         for name, parent in self.parents.items():
             rows = rows.filter(**{name: self.kwargs[name] if bound else Param(name, parent._meta.pk)})
-        if self.is_limited():
+        if self.is_limited() and not everything:
             return self.limited_rows(rows)
         return rows
 
@@ -319,13 +356,15 @@ class ResourceViewSet(ApiViewSet):
         if not exists:
             raise NotFound
 
-    def row(self, pk: Any) -> dict[str, Any] | None:
+    def row(self, pk: Any, *, everything: bool = False) -> dict[str, Any] | None:
+        limited = self.is_limited() and not everything
+
         def build() -> Statement:
-            rows = self.visible().filter(pk=Param("pk", self.queryset.model._meta.pk)).order_by()
+            rows = self.visible(everything=everything).filter(pk=Param("pk", self.queryset.model._meta.pk)).order_by()
             return Statement(rows, columns_of(self.serializer_class))
 
         values = {**{name: self.kwargs[name] for name in self.parents}, "pk": pk}
-        statement = build() if self.is_limited() else compiled.get((type(self), "row"), build)
+        statement = build() if limited else compiled.get((type(self), "row"), build)
         return statement.fetch_one(values, self.lookup)
 
     def check_precondition(self) -> None:
@@ -360,10 +399,29 @@ def with_retries(attempt: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     for _ in range(ATTEMPTS - 1):
         try:
             return attempt()
-        except OperationalError as problem:
+        except (OperationalError, IntegrityError) as problem:
             if getattr(problem.__cause__, "sqlstate", None) not in GIVE_WAY:
                 raise
     return attempt()
+
+
+def is_multipart(request: Request) -> bool:
+    return (request.content_type or "").startswith("multipart/")
+
+
+def body_of(request: Request) -> bytes:
+    """The bytes that make two requests the same; of a form, its fields and a digest of each file."""
+    if not is_multipart(request):
+        return request._request.body
+    parts = [[name, request.POST.getlist(name)] for name in sorted(request.POST)]
+    for name in sorted(request.FILES):
+        for file in request.FILES.getlist(name):
+            digest = sha256()
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
+            parts.append([name, file.name, digest.hexdigest()])
+    return dumps(parts)
 
 
 def check_query(request: HttpRequest) -> None:

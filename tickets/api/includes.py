@@ -9,10 +9,10 @@ from .serializers import ActivitySerializer, AttachmentSerializer, NoteSerialize
 OLDEST_FIRST = ("created_at", "id")
 
 TICKET_INCLUDES = (
-    Include("customer", UserSerializer, by="customerId", path="id"),
-    Include("assignee", UserSerializer, by="assigneeId", path="id"),
-    Include("group", AgentGroupSerializer, by="groupId", path="id"),
-    Include("company", CompanySerializer, by="customerId", path="contacts__id"),
+    Include("customer", UserSerializer, by="customerId", path="id", scope="users"),
+    Include("assignee", UserSerializer, by="assigneeId", path="id", scope="users"),
+    Include("group", AgentGroupSerializer, by="groupId", path="id", scope="users"),
+    Include("company", CompanySerializer, by="customerId", path="contacts__id", scope="users"),
     Include("replies", ReplySerializer, by="id", path="ticket_id", many=True, order=OLDEST_FIRST),
     Include("notes", NoteSerializer, by="id", path="ticket_id", many=True, order=OLDEST_FIRST),
     Include("activities", ActivitySerializer, by="id", path="ticket_id", many=True, order=OLDEST_FIRST),
