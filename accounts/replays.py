@@ -9,7 +9,6 @@ Answers are encrypted with the caller's own credential, which is not in the data
 import base64
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from hmac import digest
 from uuid import UUID
 
@@ -63,6 +62,7 @@ class ReplayStore:
 
     def __init__(self, caller: str, secret: bytes) -> None:
         self.caller = caller
+        self.secret = secret
         self.cipher = Fernet(base64.urlsafe_b64encode(digest(secret, b"helpdesk replay", "sha256")))
 
     def begin(self, target: str, key: str, body: bytes) -> Claim | Stored:
@@ -72,7 +72,8 @@ class ReplayStore:
         """
         now = timezone.now()
         claim = Claim(new_id(), new_id(), self.cipher)
-        fingerprint = sha256(body).hexdigest()
+        # Keyed with the credential: a plain hash of a body that holds a password could be guessed from.
+        fingerprint = digest(self.secret, body, "sha256").hex()
         same = {"caller": self.caller, "target": target, "key": key}
         # What is past its day, or was left by a process that died, makes room.
         abandoned = Q(created_at__lt=now - KEPT) | Q(status__isnull=True, locked_until__lt=now)

@@ -1,5 +1,6 @@
 """Throttles that hold across processes, restarts and databases: counters in the database, exact under load."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,6 +23,7 @@ COUNT = """
     RETURNING started_at, count
 """
 STALE = timedelta(days=2)
+PURGE_EVERY = 500  # about one attempt in so many tidies up
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ MAILS = Limit(5, 60 * 60)
 def hit(what: str, who: str, limit: Limit) -> None:
     """Count one attempt; raises TooManyAttempts, with the seconds to wait, when it is one too many."""
     now = timezone.now()
+    if secrets.randbelow(PURGE_EVERY) == 0:
+        purge(now)
     started, count = counted(window_key(what, who), now, limit)
     if count > limit.count:
         raise TooManyAttempts(max(1, ceil(limit.seconds - (now - started).total_seconds())))

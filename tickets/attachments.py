@@ -67,9 +67,11 @@ def attach_file(
 def delete_attachment(attachment: Attachment, *, actor: User | None) -> None:
     """Remove an attachment and its file."""
     locked = lock(attachment.ticket_id)
+    now = timezone.now()
     discard([attachment.stored_name])
+    record(locked, Action.ATTACHMENT_ADDED, actor=actor, now=now, old=attachment.filename)
     attachment.delete()
-    touch(locked, timezone.now())
+    touch(locked, now)
 
 
 def safe_name(filename: str) -> str:

@@ -13,6 +13,7 @@ from helpdesk.transactions import in_one_transaction
 
 from .history import record
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
+from .rules import among, lock_hierarchy
 from .services import change, link, lock, touch, update_ticket
 
 MAX_MERGED = 100
@@ -35,13 +36,14 @@ def merge_tickets(
         raise Invalid(ticket_ids=f"At most {MAX_MERGED} tickets can be merged at once.")
     if target_id in sources:
         raise Invalid(ticket_ids="A ticket cannot be merged into itself.")
-    allowed = Ticket.objects.all() if visible is None else visible
-    if allowed.filter(pk__in=sources).count() != len(sources):
+    if among(visible).filter(pk__in=sources).count() != len(sources):
         raise Invalid(ticket_ids="Every id must be that of an existing ticket.")
     # Locked in one order everywhere, so that two merges wait for each other instead of failing.
     locked = {key: lock(key) for key in sorted([target_id, *sources])}
     now = timezone.now()
     kept = locked[target_id]
+    answered = [ticket.first_response_at for ticket in locked.values() if ticket.first_response_at]
+    kept.first_response_at = min(answered, default=None)
     for key in sources:
         source = locked[key]
         for model in (Reply, Note, Attachment, TimeEntry):
@@ -51,7 +53,7 @@ def merge_tickets(
         if not TicketLink.objects.filter(ticket=kept, linked=source).exists():
             link(kept, [source.pk], actor=actor, now=now)
         change(source, {"status": Status.CLOSED}, actor=actor, now=now, complete=False)
-    touch(kept, now)
+    touch(kept, now, "first_response_at")
     return kept
 
 
@@ -68,17 +70,19 @@ def update_many(
         raise Invalid(ids="Name at least one ticket.")
     if len(ids) > MAX_BULK:
         raise Invalid(ids=f"At most {MAX_BULK} tickets can be changed at once.")
+    if changes.get("parent_ticket_id"):
+        lock_hierarchy()  # before any ticket, as everywhere
     known = set(visible.filter(pk__in=ids).values_list("pk", flat=True))
     outcome: dict[UUID, dict[str, Any]] = {}
     for key in sorted(set(ids)):
-        outcome[key] = update_one(key, changes, actor) if key in known else refused(key, "Not found.")
+        outcome[key] = update_one(key, changes, actor, visible) if key in known else refused(key, "Not found.")
     return [outcome[key] for key in dict.fromkeys(ids)]
 
 
-def update_one(key: UUID, changes: dict[str, Any], actor: User | None) -> dict[str, Any]:
+def update_one(key: UUID, changes: dict[str, Any], actor: User | None, visible: QuerySet) -> dict[str, Any]:
     try:
         with transaction.atomic():
-            update_ticket(key, actor=actor, **changes)
+            update_ticket(key, actor=actor, visible=visible, **changes)
     except HelpDeskError as problem:
         return refused(key, problem.sentence)
     return {"id": str(key), "success": True, "error": None}

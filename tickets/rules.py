@@ -53,37 +53,48 @@ def groups(pk: Param) -> QuerySet[AgentGroup]:
     return AgentGroup.objects.filter(pk=pk)
 
 
-def check_parent(ticket_id: UUID | None, parent_id: UUID | None) -> None:
-    """A parent exists and is neither the ticket itself nor one of its descendants, whatever happens beside us."""
-    if parent_id is None:
-        return
+def lock_hierarchy() -> None:
+    """Let nobody else move tickets below one another until this transaction ends.
+
+    Two tickets becoming each other's parent at once would each see the other without a parent.
+    """
     if connection.vendor == "postgresql":
-        # Two tickets becoming each other's parent at once would each see the other without a parent.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HIERARCHY_LOCK])
-    step = parent_id
+
+
+def check_parent(ticket_id: UUID | None, parent_id: UUID | None, visible: QuerySet[Ticket] | None) -> None:
+    """A parent exists, may be seen, and is neither the ticket itself nor one of its descendants."""
+    if parent_id is None:
+        return
+    if not among(visible).filter(pk=parent_id).exists():
+        raise Invalid(parent_ticket_id="No ticket has this id.")
+    lock_hierarchy()
+    step: UUID | None = parent_id
     for _ in range(MAX_ANCESTORS):
         if step == ticket_id:
             raise Invalid(parent_ticket_id="A ticket cannot be its own parent or ancestor.")
-        rows = list(Ticket.objects.filter(pk=step).values_list("parent_ticket_id", flat=True)[:1])
-        if not rows:
-            raise Invalid(parent_ticket_id="No ticket has this id.")
-        if rows[0] is None:
+        step = Ticket.objects.filter(pk=step).values_list("parent_ticket_id", flat=True).first()
+        if step is None:
             return
-        step = rows[0]
     raise Invalid(parent_ticket_id=f"Tickets can be nested {MAX_ANCESTORS} levels deep at most.")
 
 
-def check_links(ticket_id: UUID | None, linked_ids: Iterable[UUID]) -> list[UUID]:
+def check_links(ticket_id: UUID | None, linked_ids: Iterable[UUID], visible: QuerySet[Ticket] | None) -> list[UUID]:
     """The distinct ids of existing other tickets, in a stable order."""
     distinct = sorted(set(linked_ids))
     if ticket_id in distinct:
         raise Invalid(linked_ticket_ids="A ticket cannot be linked to itself.")
     if len(distinct) > MAX_LINKS:
         raise Invalid(linked_ticket_ids=f"At most {MAX_LINKS} tickets can be linked.")
-    if distinct and Ticket.objects.filter(pk__in=distinct).count() != len(distinct):
+    if distinct and among(visible).filter(pk__in=distinct).count() != len(distinct):
         raise Invalid(linked_ticket_ids="Every id must be that of an existing ticket.")
     return distinct
+
+
+def among(visible: QuerySet[Ticket] | None) -> QuerySet[Ticket]:
+    """The tickets somebody may refer to: all of them, unless said otherwise."""
+    return Ticket.objects.all() if visible is None else visible
 
 
 def resolved_at(old_status: str | None, new_status: str, current: datetime | None, now: datetime) -> datetime | None:

@@ -2,16 +2,18 @@
 
 Each verb is one transaction. It locks the ticket it changes, so that of two callers the second one decides on
 what the first one left; it writes the history and sends the signals, so that no door can forget to. `actor` is
-the acting user, None for the system; `cause` is the rule that made the system act.
+the acting user, None for the system; `cause` is the rule that made the system act; `visible` are the tickets the
+actor may refer to (as parent or link), all of them unless given.
 """
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import STAFF_ROLES, User
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk.errors import Conflict, Invalid, NotFound
@@ -61,6 +63,7 @@ def create_ticket(
     source: str = Source.API,
     due_date: datetime | None = None,
     cause: object | None = None,
+    visible: QuerySet[Ticket] | None = None,
 ) -> Ticket:
     """File a ticket; raises Invalid, naming the field, when a reference or a custom field does not hold."""
     now = timezone.now()
@@ -68,8 +71,8 @@ def create_ticket(
     rules.check_customer(customer_id)
     rules.check_assignee(assignee_id)
     rules.check_group(group_id)
-    rules.check_parent(None, parent_ticket_id)
-    linked = rules.check_links(None, linked_ticket_ids or [])
+    rules.check_parent(None, parent_ticket_id, visible)
+    linked = rules.check_links(None, linked_ticket_ids or [], visible)
     closing = rules.is_closing(None, status)
     ticket = Ticket(
         id=new_id(),
@@ -101,13 +104,20 @@ def create_ticket(
 
 
 @in_one_transaction
-def update_ticket(ticket: Ticket | UUID, *, actor: User | None, cause: object | None = None, **values: Any) -> Ticket:
+def update_ticket(
+    ticket: Ticket | UUID,
+    *,
+    actor: User | None,
+    cause: object | None = None,
+    visible: QuerySet[Ticket] | None = None,
+    **values: Any,
+) -> Ticket:
     """Change fields of a ticket. What changes nothing writes nothing, logs nothing and sends nothing.
 
     `custom_fields` are merged (null removes a key); `linked_ticket_ids` replaces the links.
     """
     locked = lock(ticket)
-    change(locked, values, actor=actor, cause=cause, now=timezone.now())
+    change(locked, values, actor=actor, cause=cause, now=timezone.now(), visible=visible)
     return locked
 
 
@@ -130,8 +140,8 @@ def pick_ticket(ticket: Ticket | UUID, *, agent_id: UUID) -> Ticket:
 @in_one_transaction
 def restore_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
     """Back to work: open, and out of the archive. An open ticket stays as it is."""
-    now = timezone.now()
     locked = lock(ticket)
+    now = timezone.now()
     if locked.status != Status.OPEN or locked.archived_at is not None:
         record(locked, Action.RESTORED, actor=actor, now=now, old=locked.status, new=Status.OPEN)
         change(locked, {"status": Status.OPEN, "archived_at": None}, actor=actor, now=now)
@@ -141,8 +151,8 @@ def restore_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
 @in_one_transaction
 def archive_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
     """Out of the lists, with everything kept."""
-    now = timezone.now()
     locked = lock(ticket)
+    now = timezone.now()
     if locked.archived_at is None:
         record(locked, Action.ARCHIVED, actor=actor, now=now)
         change(locked, {"archived_at": now}, actor=actor, now=now)
@@ -172,22 +182,23 @@ def add_reply(
     A public answer by staff is the first response if there was none; a customer's public message re-opens a
     ticket that was waiting or done.
     """
-    now = timezone.now()
     author = User.objects.filter(pk=user_id).first()
     if author is None:
         raise Invalid(user_id="No user has this id.")
     if is_internal and not author.is_staff:
         raise Invalid(user_id="Only agents and admins can write internal notes.")
     locked = lock(ticket)
+    now = timezone.now()
+    from_staff = author.role in STAFF_ROLES
     reply = Reply(id=new_id(), ticket=locked, user=author, content=content, is_internal=is_internal, created_at=now)
     reply.save(force_insert=True)
     record(locked, Action.REPLIED, actor=author, now=now, new=reply.pk)
     changes: Changes = {}
-    if not is_internal and author.is_staff and locked.first_response_at is None:
+    if not is_internal and from_staff and locked.first_response_at is None:
         changes["first_response_at"] = (None, now)
         locked.first_response_at = now
     reopened = {}
-    if not is_internal and not author.is_staff and locked.status in (Status.PENDING, Status.RESOLVED, Status.CLOSED):
+    if not is_internal and not from_staff and locked.status in (Status.PENDING, Status.RESOLVED, Status.CLOSED):
         reopened = {"status": Status.OPEN}
     touch(locked, now, *changes)
     changes |= change(locked, reopened, actor=author, cause=cause, now=now)
@@ -200,11 +211,11 @@ def add_note(
     ticket: Ticket | UUID, *, user_id: UUID, content: str, is_private: bool = True, cause: object | None = None
 ) -> Note:
     """A comment among staff."""
-    now = timezone.now()
     author = User.objects.staff().filter(pk=user_id).first()
     if author is None:
         raise Invalid(user_id="Only agents and admins can write notes.")
     locked = lock(ticket)
+    now = timezone.now()
     note = Note(id=new_id(), ticket=locked, user=author, content=content, is_private=is_private, created_at=now)
     note.save(force_insert=True)
     record(locked, Action.NOTE_ADDED, actor=author, now=now, new=note.pk)
@@ -234,26 +245,36 @@ def change(
     now: datetime,
     cause: object | None = None,
     complete: bool = True,
+    visible: QuerySet[Ticket] | None = None,
 ) -> Changes:
     """Apply values to a locked ticket: check, save, record, signal. Returns what really changed.
 
     With `complete` off a ticket may be closed without the fields that closing asks for.
     """
-    changes = planned(ticket, values, now, complete=complete)
+    changes = planned(ticket, values, now, complete=complete, visible=visible)
     links = values.get("linked_ticket_ids")
-    linked = links is not None and replace_links(ticket, links, actor=actor, now=now)
+    linked = links is not None and replace_links(ticket, links, actor=actor, now=now, visible=visible)
     if not changes and not linked:
         return {}
     for name, (_, new) in changes.items():
         setattr(ticket, name, new)
     touch(ticket, now, *changes)
     record_changes(ticket, changes, actor=actor, now=now)
+    if "parent_ticket_id" in changes:
+        record_parent(ticket, changes["parent_ticket_id"], actor=actor, now=now)
     acting = User.objects.get(pk=actor) if isinstance(actor, UUID) else actor
     ticket_saved.send(Ticket, ticket=ticket, actor=acting, cause=cause, created=False, changes=changes)
     return changes
 
 
-def planned(ticket: Ticket, values: dict[str, Any], now: datetime, *, complete: bool = True) -> Changes:
+def planned(
+    ticket: Ticket,
+    values: dict[str, Any],
+    now: datetime,
+    *,
+    complete: bool = True,
+    visible: QuerySet[Ticket] | None = None,
+) -> Changes:
     """What the values would change, checked; raises Invalid."""
     wanted = {name: value for name, value in values.items() if name in PLAIN_FIELDS}
     if "tags" in wanted:
@@ -266,7 +287,7 @@ def planned(ticket: Ticket, values: dict[str, Any], now: datetime, *, complete: 
     if "group_id" in new:
         rules.check_group(new["group_id"])
     if "parent_ticket_id" in new:
-        rules.check_parent(ticket.pk, new["parent_ticket_id"])
+        rules.check_parent(ticket.pk, new["parent_ticket_id"], visible)
     closing = complete and "status" in new and rules.is_closing(ticket.status, new["status"])
     if "custom_fields" in values or closing:
         merged = merge_values(
@@ -281,16 +302,33 @@ def planned(ticket: Ticket, values: dict[str, Any], now: datetime, *, complete: 
     return changes
 
 
+def record_parent(ticket: Ticket, change: tuple[Any, Any], *, actor: User | UUID | None, now: datetime) -> None:
+    numbers = dict(Ticket.objects.filter(pk__in=[key for key in change if key]).values_list("pk", "ticket_number"))
+    old, new = (f"parent #{numbers[key]}" if key in numbers else None for key in change)
+    record(ticket, Action.LINKED, actor=actor, now=now, old=old, new=new)
+
+
 def touch(ticket: Ticket, now: datetime, *fields: str) -> None:
     """Save fields of a locked ticket, and that something happened to it."""
     ticket.updated_at = max(now, ticket.updated_at)
     ticket.save(update_fields=[*fields, "updated_at"])
 
 
-def replace_links(ticket: Ticket, linked_ids: list[UUID], *, actor: User | UUID | None, now: datetime) -> bool:
-    """Make these the links of the ticket, in both directions; returns whether anything changed."""
-    wanted = set(rules.check_links(ticket.pk, linked_ids))
-    present = set(TicketLink.objects.filter(ticket=ticket).values_list("linked_id", flat=True))
+def replace_links(
+    ticket: Ticket,
+    linked_ids: list[UUID],
+    *,
+    actor: User | UUID | None,
+    now: datetime,
+    visible: QuerySet[Ticket] | None,
+) -> bool:
+    """Make these the links of the ticket, in both directions; returns whether anything changed.
+
+    Links to what the actor does not see stay as they are.
+    """
+    wanted = set(rules.check_links(ticket.pk, linked_ids, visible))
+    links = TicketLink.objects.filter(ticket=ticket, linked__in=rules.among(visible))
+    present = set(links.values_list("linked_id", flat=True))
     if gone := sorted(present - wanted):
         unlink(ticket, gone, actor=actor, now=now)
     if added := sorted(wanted - present):
@@ -309,8 +347,10 @@ def link(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: 
 
 
 def unlink(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime) -> None:
-    TicketLink.objects.filter(ticket=ticket, linked_id__in=others).delete()
-    TicketLink.objects.filter(ticket_id__in=others, linked=ticket).delete()
+    both = Q(ticket=ticket, linked__in=others) | Q(ticket__in=others, linked=ticket)
+    # Locked in the order in which links are written, so that two callers wait instead of failing.
+    rows = TicketLink.objects.select_for_update().filter(both).order_by("ticket_id", "linked_id")
+    TicketLink.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).delete()
     record_links(ticket, others, actor=actor, now=now, key="old")
 
 

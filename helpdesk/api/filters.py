@@ -21,6 +21,8 @@ from .sqltext import ListHolds
 from .text import check_text
 
 MAX_VALUES = 100
+MAX_QUERY = 200  # characters
+MAX_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -167,19 +169,40 @@ class Switch(Filter):
 
 @dataclass(frozen=True)
 class Contains(Filter):
-    """Rows in which any of several text columns contains the words, without regard to case."""
+    """Rows that contain every one of the words, in any of several columns, without regard to case.
+
+    `number` is a column that a word of digits (with or without a leading #) may equal instead.
+    """
 
     paths: tuple[str, ...] = ()
+    number: str = ""
 
     def condition(self, text: str) -> Condition | None:
-        words = text.strip()
-        return self.any_of([words]) if words else None
+        if len(text) > MAX_QUERY:
+            raise Invalid(f"{self.name} can have {MAX_QUERY} characters at most.")
+        words = list(dict.fromkeys(text.split()))[:MAX_WORDS]
+        numbers = [word.removeprefix("#") for word in words]
+        digits = [
+            bool(self.number) and number.isascii() and number.isdigit() and len(number) < 19 for number in numbers
+        ]
+        values: dict[str, Any] = {f"{self.name}{index}": word for index, word in enumerate(words)}
+        values |= {f"{self.name}{i}n": int(number) for i, number in enumerate(numbers) if digits[i]}
 
-    def match(self, param: Param) -> Q:
-        found = Q()
+        def build() -> Q:
+            found = Q()
+            for index in range(len(words)):
+                found &= self.word(f"{self.name}{index}", is_number=digits[index])
+            return found
+
+        return Condition((self.name, *digits), build, values) if words else None
+
+    def word(self, name: str, *, is_number: bool) -> Q:
+        matches = Q()
         for path in self.paths:
-            found |= Q(**{f"{path}__icontains": param})
-        return found
+            matches |= Q(**{f"{path}__icontains": Param(name, models.TextField())})
+        if is_number:
+            matches |= Q(**{self.number: Param(f"{name}n", models.BigIntegerField())})
+        return matches
 
 
 def conditions(filters: Iterable[Filter], query: QueryDict) -> list[Condition]:

@@ -25,7 +25,7 @@ class TicketTimeViewSet(TicketChildViewSet):
 
     def create(self, request: Request, ticket_id: str) -> HttpResponse:
         """Log time, or start a timer."""
-        return self.created(log_time(self.ticket_key(), actor=request.user, **self.parsed()))
+        return self.created(log_time(self.ticket_key(), actor=request.user, **self.in_own_name(self.parsed())))
 
 
 class TimeEntryViewSet(ResourceViewSet):

@@ -53,16 +53,20 @@ class TicketViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """File a ticket."""
-        return self.created(services.create_ticket(actor=request.user, **self.parsed()))
+        return self.created(services.create_ticket(actor=request.user, **self.parsed(), **self.sight()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a ticket."""
-        return self.shown(services.update_ticket(self.key(pk), actor=request.user, **self.parsed()).pk)
+        return self.shown(services.update_ticket(self.key(pk), actor=request.user, **self.parsed(), **self.sight()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a ticket for good."""
         services.delete_ticket(self.key(pk), actor=request.user)
         return self.no_content()
+
+    def sight(self) -> dict[str, QuerySet]:
+        """What a verb needs to know where the caller does not see every ticket."""
+        return {"visible": self.visible()} if self.is_limited() else {}
 
     def restore(self, request: Request, pk: str) -> HttpResponse:
         """Bring a closed or archived ticket back to work."""
@@ -78,7 +82,7 @@ class TicketViewSet(ResourceViewSet):
 
     def pick(self, request: Request, pk: str) -> HttpResponse:
         """Let an agent take an unassigned ticket."""
-        return self.shown(services.pick_ticket(self.key(pk), **self.parsed()).pk)
+        return self.shown(services.pick_ticket(self.key(pk), **self.in_own_name(self.parsed(), "agent_id")).pk)
 
     def merge(self, request: Request, pk: str) -> HttpResponse:
         """Merge other tickets into this one."""
@@ -117,7 +121,7 @@ class ReplyViewSet(TicketChildViewSet):
 
     def create(self, request: Request, ticket_id: str) -> HttpResponse:
         """Add a message by an agent or a customer."""
-        return self.created(services.add_reply(self.ticket_key(), **self.parsed()))
+        return self.created(services.add_reply(self.ticket_key(), **self.in_own_name(self.parsed())))
 
 
 class NoteViewSet(TicketChildViewSet):
@@ -128,7 +132,7 @@ class NoteViewSet(TicketChildViewSet):
 
     def create(self, request: Request, ticket_id: str) -> HttpResponse:
         """Add a note."""
-        return self.created(services.add_note(self.ticket_key(), **self.parsed()))
+        return self.created(services.add_note(self.ticket_key(), **self.in_own_name(self.parsed())))
 
 
 class ActivityViewSet(TicketChildViewSet):
