@@ -23,7 +23,7 @@ run: .venv/.installed .env ## Everything from a fresh clone to a server on http:
 	@grep -q '^HELPDESK_BASE_URL=' .env || export HELPDESK_BASE_URL=$${HELPDESK_BASE_URL:-http://127.0.0.1:$(PORT)}; \
 	$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py bootstrap && \
 	exec $(PY) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) --no-ws \
-		--workers 1 --blocking-threads 4 --workers-kill-timeout 10 helpdesk.wsgi:application
+		--workers 1 --blocking-threads 32 --workers-kill-timeout 10 helpdesk.wsgi:application
 
 # The server would share a port with another one of its kind, and answer every other request.
 define PORT_IS_FREE

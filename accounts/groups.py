@@ -12,6 +12,7 @@ from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 
 from .models import AgentGroup, AssignmentMethod, GroupMember, User
+from .signals import group_deleting
 
 
 def create_group(*, name: str, **values: Any) -> AgentGroup:
@@ -42,12 +43,15 @@ def save(group: AgentGroup, values: dict[str, Any]) -> AgentGroup:
     return group
 
 
-def delete_group(group: AgentGroup | UUID) -> None:
+@in_one_transaction
+def delete_group(group: AgentGroup | UUID, *, actor: User | None) -> None:
     """Drop a group; its tickets stay, without a group."""
     key = group.pk if isinstance(group, AgentGroup) else group
-    deleted, _ = AgentGroup.objects.filter(pk=key).delete()
-    if not deleted:
+    locked = AgentGroup.objects.select_for_update().filter(pk=key).first()
+    if locked is None:
         raise NotFound("This group does not exist.")
+    group_deleting.send(AgentGroup, group=locked, actor=actor)
+    locked.delete()
 
 
 def add_member(group: AgentGroup | UUID, *, user_id: UUID, is_leader: bool = False) -> GroupMember:

@@ -1,6 +1,7 @@
 """Account mails. They leave after commit, to the stored address, and never turn a success into a failure."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from . import tokens
 from .models import User
 
 logger = logging.getLogger(__name__)
+postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="account-mail")
 
 
 def send_confirmation(user: User) -> None:
@@ -36,7 +38,15 @@ def queue(user: User, template: str, subject: str, context: dict[str, str]) -> N
     words = {"user": user, "base_url": settings.BASE_URL, "subject": subject, **context}
     message = EmailMultiAlternatives(subject, render_to_string(f"accounts/mail/{template}.txt", words), to=[user.email])
     message.attach_alternative(render_to_string(f"accounts/mail/{template}.html", words), "text/html")
-    transaction.on_commit(partial(deliver, message))
+    transaction.on_commit(partial(hand_over, message))
+
+
+def hand_over(message: EmailMultiAlternatives) -> None:
+    """To a thread of its own: nobody waits for a mail server, and nobody can tell by waiting who gets mail."""
+    if settings.MAIL_IN_BACKGROUND:
+        postman.submit(deliver, message)
+    else:
+        deliver(message)
 
 
 def deliver(message: EmailMultiAlternatives) -> None:

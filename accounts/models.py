@@ -68,6 +68,7 @@ class User(AbstractBaseUser):
             models.Index(fields=["created_at", "id"], name="user_created"),
             models.Index(fields=["role", "created_at", "id"], name="user_role"),
             models.Index(fields=["company", "created_at", "id"], name="user_company"),
+            models.Index(fields=["created_at", "id"], name="user_inactive", condition=models.Q(is_active=False)),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),

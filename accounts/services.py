@@ -20,6 +20,7 @@ from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.tags import clean_tags
 
+from . import mails
 from .emails import checked_email, matching_key
 from .models import STAFF_ROLES, Role, TicketScope, User
 from .signals import user_saved
@@ -35,6 +36,7 @@ def create_user(
     email: str,
     name: str,
     password: str | None = None,
+    password_hash: str | None = None,
     role: str = Role.CUSTOMER,
     company_id: UUID | None = None,
     tags: list[str] | None = None,
@@ -43,13 +45,15 @@ def create_user(
 ) -> User:
     """Create a person. A customer without a password has no account until they sign up in the portal.
 
+    A caller that holds locks hashes the password before (`hashed_password`) and hands over the hash.
+
     Raises Forbidden when somebody who is no admin creates staff, Invalid for everything else, taken names and
     addresses included.
     """
     require_right(actor, role in STAFF_ROLES)
     address = checked_email(email)
     now = timezone.now()
-    hashed = hashed_password(password)
+    hashed = password_hash or hashed_password(password)
     user = User(
         id=new_id(),
         username=checked_username(username),
@@ -62,7 +66,7 @@ def create_user(
         created_at=now,
         updated_at=now,
         # Whoever sets a password for somebody vouches for the address; without one nobody has proven anything.
-        email_verified_at=now if password else None,
+        email_verified_at=now if password or password_hash else None,
         **{key: value for key, value in values.items() if key in PLAIN_FIELDS},
     )
     check_choices(user)
@@ -77,12 +81,13 @@ def create_user(
 def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User:
     """Change a person. `custom_fields` are merged; what changes nothing writes nothing.
 
-    Accounts of staff are changed by admins only, or anybody with a key could take one over. The last active admin
-    stays one: Conflict.
+    Accounts of staff are changed by admins only, and so are passwords, or anybody with a key could take an account
+    over. The last active admin stays one: Conflict. A customer whose address changes has to prove the new one.
     """
     key = user.pk if isinstance(user, User) else user
-    # Hashing takes its time: not while others wait for the row.
-    hashed = hashed_password(values["password"]) if values.get("password") else None
+    hashed = values.get("password_hash") or (hashed_password(values["password"]) if values.get("password") else None)
+    if hashed and actor is not None and not actor.is_admin:
+        raise Forbidden("Only admins can set somebody's password.")
     with transaction.atomic():
         locked = User.objects.select_for_update(no_key=True).filter(pk=key).first()
         if locked is None:
@@ -93,14 +98,19 @@ def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User
             require_other_admin(locked)
         if hashed:
             changes["password"] = (locked.password, hashed)
-            changes.setdefault("email_verified_at", (locked.email_verified_at, timezone.now()))
         if not changes:
             return locked
         for name, (_, new) in changes.items():
             setattr(locked, name, new)
         check_choices(locked)
         locked.updated_at = max(timezone.now(), locked.updated_at)
-        store(locked, [*changes, "updated_at"])
+        moved = "email_key" in changes and locked.role == Role.CUSTOMER and locked.has_usable_password()
+        if moved:
+            # The old mailbox proved nothing about the new one.
+            locked.email_verified_at, locked.claimed_at = None, locked.updated_at
+        store(locked, [*changes, "email_verified_at", "claimed_at", "updated_at"])
+        if moved:
+            mails.send_confirmation(locked)
         user_saved.send(User, user=locked, actor=actor, created=False, changes=without_secrets(changes))
     return locked
 

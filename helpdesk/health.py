@@ -4,10 +4,12 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 
 @never_cache
+@csrf_exempt
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers; nothing else is asked, so a database that is away restarts no server."""
@@ -15,6 +17,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
+@csrf_exempt
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """The database answers and has every migration; otherwise 503 with a sentence."""

@@ -136,6 +136,8 @@ if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):
 # --- Mail -----------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR('mail')}"))
+EMAIL_TIMEOUT = 20  # seconds a mail server may keep us waiting
+MAIL_IN_BACKGROUND = True
 DEFAULT_FROM_EMAIL = env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@localhost>")
 # The address people open in their browser; links in mails begin with it.
 BASE_URL = env.str("HELPDESK_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")

@@ -14,7 +14,7 @@ class ApiClient(Client):
 
     def __init__(self, key: str | None = None, **options: Any) -> None:
         credentials = {"Authorization": f"ApiKey {key}"} if key else {}
-        super().__init__(headers={**credentials, **options.pop("headers", {})}, **options)
+        super().__init__(enforce_csrf_checks=True, headers={**credentials, **options.pop("headers", {})}, **options)
 
     def request(self, **environment: Any) -> Any:
         response = super().request(**environment)

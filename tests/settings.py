@@ -47,6 +47,7 @@ with patch.object(environ.Env, "read_env"):
     from helpdesk.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MAIL_IN_BACKGROUND = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 _database = DATABASES["default"]  # noqa: F405

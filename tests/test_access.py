@@ -21,6 +21,7 @@ from tests.factories import (
     TicketFactory,
     UserFactory,
 )
+from tickets.models import TicketLink
 
 pytestmark = pytest.mark.django_db
 
@@ -256,3 +257,63 @@ def test_a_refusal_comes_before_everything_else_that_is_wrong(api_with: ApiWith,
             assert ApiClient("hd_" + "0" * 64).get(joined).status_code == 401
             assert ApiClient().get(joined).status_code == 401
             assert api_with("kb:read").get(joined).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["customer", "assignee", "group", "company"])
+def test_include_needs_the_scope_of_what_it_shows(api_with: ApiWith, name: str) -> None:
+    ticket = TicketFactory()
+    for path in (f"/api/tickets/{ticket.pk}", "/api/tickets"):
+        refused = api_with("tickets:read").get(f"{path}?include={name}")
+        assert (refused.status_code, "users:read" in refused.json()["error"]) == (403, True)
+        assert api_with("tickets:read", "users:read").get(f"{path}?include={name}").status_code == 200
+    assert api_with("tickets:read").get(f"/api/tickets/{ticket.pk}?include=replies").status_code == 200
+
+
+def send(client: Client, method: str, path: str, body: Any) -> Any:
+    return getattr(client, method)(path, body, content_type="application/json")
+
+
+def test_a_signed_in_agent_cannot_refer_to_what_they_do_not_see() -> None:
+    agent = UserFactory(agent=True, ticket_scope="restricted")
+    mine, hidden, visible = TicketFactory(assignee=agent), TicketFactory(), TicketFactory(assignee=agent)
+    client = signed_in(agent)
+    TicketLink.objects.create(ticket=mine, linked=hidden)
+    TicketLink.objects.create(ticket=hidden, linked=mine)
+    for body in ({"linkedTicketIds": [str(hidden.pk)]}, {"parentTicketId": str(hidden.pk)}):
+        assert send(client, "patch", f"/api/tickets/{mine.pk}", body).status_code == 400
+        bulk = send(client, "post", "/api/tickets/bulk", {"ids": [str(mine.pk)], "changes": body}).json()
+        assert bulk["failed"] == 1
+        new = {"subject": "x", "description": "y", "customerId": str(mine.customer_id), **body}
+        assert send(client, "post", "/api/tickets", new).status_code == 400
+    assert send(client, "patch", f"/api/tickets/{mine.pk}", {"linkedTicketIds": [str(visible.pk)]}).status_code == 200
+    linked = set(TicketLink.objects.filter(ticket=mine).values_list("linked_id", flat=True))
+    assert linked == {hidden.pk, visible.pk}, "a link to what they do not see stays"
+
+
+def test_a_signed_in_agent_can_hand_a_ticket_over_and_file_one() -> None:
+    agent, other = UserFactory(agent=True, ticket_scope="restricted"), UserFactory(agent=True)
+    client = signed_in(agent)
+    mine = TicketFactory(assignee=agent)
+    given = send(client, "post", f"/api/tickets/{mine.pk}/assign", {"assigneeId": str(other.pk)})
+    assert (given.status_code, given.json()["assigneeId"]) == (200, str(other.pk))
+    assert client.get(f"/api/tickets/{mine.pk}").status_code == 404
+    new = {"subject": "x", "description": "y", "customerId": str(mine.customer_id)}
+    assert send(client, "post", "/api/tickets", new).status_code == 201
+
+
+@pytest.mark.parametrize("what", ["replies", "notes", "time-entries", "pick"])
+def test_a_signed_in_agent_writes_in_their_own_name(what: str) -> None:
+    agent, boss = UserFactory(agent=True), UserFactory(admin=True)
+    client = signed_in(agent)
+    for who, status in ((boss, 403), (agent, 200 if what == "pick" else 201)):
+        body = {"userId": str(who.pk), "agentId": str(who.pk), "content": "x", "timeSpent": 1}
+        assert send(client, "post", f"/api/tickets/{TicketFactory().pk}/{what}", body).status_code == status
+
+
+def test_nobody_but_an_admin_sets_the_password_of_somebody(agent: User, admin: User, customer: User) -> None:
+    path, body = f"/api/users/{customer.pk}", {"password": "taken-over"}
+    assert send(signed_in(agent), "patch", path, body).status_code == 403
+    assert ApiClient(ApiKeyFactory(owner=agent).secret).patch(path, body).status_code == 403
+    assert ApiClient(ApiKeyFactory(owner=admin).secret).patch(path, body).status_code == 200
+    customer.refresh_from_db()
+    assert customer.email_verified_at is None, "a password proves no mailbox"

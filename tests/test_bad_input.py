@@ -1,10 +1,14 @@
 """Whatever a client sends: a 4xx with one sentence, and nothing written."""
 
+import base64
+from io import BytesIO
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.client import ApiClient
+from tests.factories import TicketFactory
 from tickets.models import Activity, Ticket
 
 GOOD = {"subject": "Broken", "description": "It broke", "customerId": None}
@@ -80,6 +84,10 @@ def test_a_body_of(api: ApiClient, problem: str, raw: bytes) -> None:
     assert not Ticket.objects.exists()
 
 
+def cursor(content: Any) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(content)).decode()
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -93,6 +101,13 @@ def test_a_body_of(api: ApiClient, problem: str, raw: bytes) -> None:
         "limit=1e3",
         "limit=٣",
         "limit=99999999999999999999",
+        "limit=00000000000000000001" + "0" * 5000,
+        "cursor=" + cursor(["-createdAt", "2025-01-01T00:00:00", 5]),
+        "cursor=" + cursor(["-createdAt", [], {}]),
+        "cursor=" + cursor(["-createdAt", "9999-12-31T23:59:59-23:00", "550e8400-e29b-41d4-a716-446655440000"]),
+        "cursor=" + cursor(["-createdAt", "0001-01-01T00:00:00+00:00", "550e8400-e29b-41d4-a716-446655440000"]),
+        "cursor=" + cursor({"a": 1}),
+        "q=" + "x" * 201,
         "limit=",
         "cursor=nonsense",
         "cursor=WyJ4Il0",
@@ -172,3 +187,51 @@ def test_paths_work_with_a_trailing_slash_too(api: ApiClient, customer: Any) -> 
     assert created.status_code == 201
     assert api.get(f"/api/tickets/{created.json()['id']}/").status_code == 200
     assert api.get(f"/api/tickets/{created.json()['id'].upper()}").json() == created.json()
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete", "put"])
+@pytest.mark.parametrize("path", ["/api/nope", "/api/tickets/not-an-id", "/api/tickets/12/replies"])
+def test_writes_to_unknown_paths_are_404_too(api: ApiClient, method: str, path: str) -> None:
+    assert getattr(api, method)(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/openapi.json", "/api/docs"])
+def test_documents_are_only_read(api: ApiClient, path: str) -> None:
+    refused = api.post(path)
+    assert (refused.status_code, refused["Allow"], list(refused.json())) == (405, "GET, HEAD", ["error"])
+
+
+def test_too_many_parameters_are_refused(api: ApiClient, anonymous: ApiClient) -> None:
+    query = "&".join(f"p{n}=1" for n in range(1001))
+    for client in (api, anonymous):
+        assert client.get(f"/api/tickets?{query}").status_code == 400
+
+
+def test_a_host_that_is_not_ours_is_refused_in_json(api: ApiClient) -> None:
+    refused = api.get("/api/tickets", headers={"Host": "evil.example"})
+    assert (refused.status_code, list(refused.json())) == (400, ["error"])
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [("{bad", "application/json", 400), ("[]", "application/json", 400), ("x", "text/plain", 415)],
+)
+def test_actions_without_a_body_read_the_one_they_get(
+    api: ApiClient, body: str, content_type: str, status: int
+) -> None:
+    ticket = TicketFactory(status="closed")
+    assert api.post(f"/api/tickets/{ticket.pk}/restore", body, content_type=content_type).status_code == status
+    assert Ticket.objects.get().status == "closed"
+
+
+def test_a_body_in_chunks_counts(api: ApiClient) -> None:
+    ticket = TicketFactory()
+    body = b'{"subject": "In chunks"}'
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "PATCH",
+        "PATH_INFO": f"/api/tickets/{ticket.pk}",
+        "CONTENT_TYPE": "application/json",
+    }
+    environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": BytesIO(body)}
+    assert api.request(**environ).json()["subject"] == "In chunks"
+    assert Ticket.objects.get().subject == "In chunks"

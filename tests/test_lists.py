@@ -68,6 +68,9 @@ FILTERS: list[tuple[str, str]] = [
     ("q=überfall", "company"),
     ("q=100%25_done", "company"),
     ("q=100_", ""),
+    ("q=done the", "company"),
+    ("q=done nowhere", ""),
+    ("q=%23{number}", "late"),
     ("createdAfter={closed_at}&createdBefore={late_at}", "assigned company"),
     ("updatedAfter={breached_at}", "child"),
 ]
@@ -76,6 +79,7 @@ FILTERS: list[tuple[str, str]] = [
 @pytest.mark.parametrize(("query", "found"), FILTERS, ids=[f[0] for f in FILTERS])
 def test_filters(api: ApiClient, crowd: dict[str, Ticket], query: str, found: str) -> None:
     values = {
+        "number": crowd["late"].ticket_number,
         "agent": crowd["assigned"].assignee_id,
         "group": crowd["assigned"].group_id,
         "customer": crowd["company"].customer_id,

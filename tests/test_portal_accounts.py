@@ -320,3 +320,20 @@ def test_bad_signups_are_refused(body: dict[str, Any]) -> None:
     assert refused.status_code == 400
     assert list(refused.json()["details"]) == list(body)
     assert not User.objects.exists()
+
+
+def test_a_new_address_has_to_be_proven_anew(api: ApiClient) -> None:
+    person = UserFactory(email="old@example.com", signed_up=True)
+    old = TicketFactory(customer=person, created_at=timezone.now() - timedelta(days=1))
+    assert api.patch(f"/api/users/{person.pk}", {"email": "NEW@example.com"}).status_code == 200
+    assert mail.outbox[-1].to == ["NEW@example.com"]
+    person.refresh_from_db()
+    assert old not in Ticket.objects.visible_to(person)
+    Client().post(link("confirm"))
+    person.refresh_from_db()
+    assert old in Ticket.objects.visible_to(person)
+
+
+def test_a_contact_without_an_account_gets_no_mail_when_the_address_changes(api: ApiClient, customer: User) -> None:
+    assert api.patch(f"/api/users/{customer.pk}", {"email": "new@example.com"}).status_code == 200
+    assert mail.outbox == []

@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
+from django.test.client import MULTIPART_CONTENT
 from django.utils import timezone
 
 from accounts.models import ApiKey, ReplayRecord, User
@@ -135,3 +138,31 @@ def test_a_stale_delete_is_refused(api: ApiClient, kind: str) -> None:
     assert api.delete(path, headers={"If-Match": '"old"'}).status_code == 412
     assert api.delete(path, headers={"If-Match": api.get(path)["ETag"]}).status_code == 204
     assert api.delete(path, headers={"If-Match": "*"}).status_code == 404
+
+
+def test_what_asks_to_try_again_is_not_replayed(
+    api: ApiClient, body: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collide(**values: Any) -> None:
+        raise IntegrityError
+
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr("tickets.services.create_ticket", collide)
+        assert send(api, body).status_code == 409
+    assert send(api, body).status_code == 201
+
+
+def test_a_large_upload_can_be_retried(api: ApiClient, settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT, settings.DATA_UPLOAD_MAX_MEMORY_SIZE = str(tmp_path), 1000
+    path = f"/api/tickets/{TicketFactory().pk}/attachments"
+
+    def upload(content: bytes) -> Any:
+        form = {"file": SimpleUploadedFile("a.bin", content)}
+        return api.post(path, form, content_type=MULTIPART_CONTENT, headers={"Idempotency-Key": "up"})
+
+    first = upload(b"x" * 5000)
+    assert first.status_code == 201
+    assert upload(b"x" * 5000).json() == first.json()
+    assert upload(b"y" * 5000).status_code == 422
+    assert len(api.get(path).json()) == 1
+    assert len([file for file in tmp_path.rglob("*") if file.is_file()]) == 1

@@ -381,3 +381,38 @@ def test_timestamps_have_three_decimals_and_a_z(api: ApiClient, customer: User) 
     shown = api.get(f"/api/tickets/{ticket.pk}").json()
     assert shown["createdAt"] == "2025-12-18T05:21:07.999Z"
     assert shown["dueDate"] == "2025-12-18T05:21:07.000Z"
+
+
+def test_parents_and_removed_files_and_groups_are_in_the_history(api: ApiClient) -> None:
+    parent, group = TicketFactory(), AgentGroupFactory()
+    ticket = TicketFactory(group=group)
+    patch(api, ticket, parentTicketId=str(parent.pk))
+    patch(api, ticket, parentTicketId=None)
+    upload = {"filename": "a.txt", "content": "aGk="}
+    made = api.post(f"/api/tickets/{ticket.pk}/attachments", upload).json()
+    api.delete(f"/api/attachments/{made['id']}")
+    before = api.get(f"/api/tickets/{ticket.pk}").json()["updatedAt"]
+    assert api.delete(f"/api/agent-groups/{group.pk}").status_code == 204
+    number = f"parent #{parent.ticket_number}"
+    assert history(api, ticket) == [
+        ("linked", None, number),
+        ("linked", number, None),
+        ("attachment_added", None, "a.txt"),
+        ("attachment_added", "a.txt", None),
+        ("group_changed", str(group.pk), None),
+    ]
+    assert api.get(f"/api/tickets/{ticket.pk}").json()["updatedAt"] > before
+
+
+def test_merging_keeps_the_earliest_first_response(api: ApiClient) -> None:
+    early = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    target, source = TicketFactory(), TicketFactory(first_response_at=early)
+    merged = api.post(f"/api/tickets/{target.pk}/merge", {"ticketIds": [str(source.pk)]}).json()
+    assert merged["firstResponseAt"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_a_message_of_an_agent_who_left_reopens_nothing(api: ApiClient) -> None:
+    gone = UserFactory(agent=True, is_active=False)
+    ticket = TicketFactory(status="closed")
+    api.post(f"/api/tickets/{ticket.pk}/replies", {"userId": str(gone.pk), "content": "x"})
+    assert api.get(f"/api/tickets/{ticket.pk}").json()["status"] == "closed"

@@ -6,6 +6,10 @@ class TicketsConfig(AppConfig):
     verbose_name = "Tickets"
 
     def ready(self) -> None:
+        from accounts.signals import group_deleting
         from custom_fields.holders import register
 
+        from .receivers import leave_group
+
         register("ticket", self.get_model("Ticket"))
+        group_deleting.connect(leave_group, dispatch_uid="tickets.leave_group")

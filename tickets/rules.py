@@ -70,13 +70,14 @@ def check_parent(ticket_id: UUID | None, parent_id: UUID | None, visible: QueryS
     if not among(visible).filter(pk=parent_id).exists():
         raise Invalid(parent_ticket_id="No ticket has this id.")
     lock_hierarchy()
-    step: UUID | None = parent_id
+    step = parent_id
     for _ in range(MAX_ANCESTORS):
         if step == ticket_id:
             raise Invalid(parent_ticket_id="A ticket cannot be its own parent or ancestor.")
-        step = Ticket.objects.filter(pk=step).values_list("parent_ticket_id", flat=True).first()
-        if step is None:
+        above = Ticket.objects.filter(pk=step).values_list("parent_ticket_id", flat=True).first()
+        if above is None:
             return
+        step = above
     raise Invalid(parent_ticket_id=f"Tickets can be nested {MAX_ANCESTORS} levels deep at most.")
 
 

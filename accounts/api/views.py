@@ -37,13 +37,19 @@ class UserViewSet(ResourceViewSet):
         ),
     )
 
+    def prepare(self) -> None:
+        """Hash a password before anything is locked."""
+        self.values = self.parsed()
+        if password := self.values.pop("password", None):
+            self.values["password_hash"] = services.hashed_password(password)
+
     def create(self, request: Request) -> HttpResponse:
         """Create a contact, an agent or an admin."""
-        return self.created(services.create_user(actor=request.user, **self.parsed()))
+        return self.created(services.create_user(actor=request.user, **self.values))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a person."""
-        return self.shown(services.update_user(self.key(pk), actor=request.user, **self.parsed()).pk)
+        return self.shown(services.update_user(self.key(pk), actor=request.user, **self.values).pk)
 
 
 class AgentGroupViewSet(ResourceViewSet):
@@ -65,7 +71,7 @@ class AgentGroupViewSet(ResourceViewSet):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a group; its tickets stay."""
-        groups.delete_group(self.key(pk))
+        groups.delete_group(self.key(pk), actor=request.user)
         return self.no_content()
 
 

@@ -148,6 +148,10 @@ def streaming_cursor() -> Iterator[Any]:
     and an open read statement is a snapshot already.
     """
     with transaction.atomic() if connection.vendor == "postgresql" else nullcontext():
+        if connection.vendor == "postgresql":
+            # A reader that stopped reading does not hold its snapshot, and what waits for it, for ever.
+            with connection.cursor() as setting:
+                setting.execute("SET LOCAL idle_in_transaction_session_timeout = '60s'")
         cursor = connection.chunked_cursor()
         try:
             yield cursor

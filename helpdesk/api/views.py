@@ -224,6 +224,7 @@ class ResourceViewSet(ApiViewSet):
     # Which of the includes a list takes; all unless said otherwise.
     list_includes: ClassVar[tuple[str, ...] | None] = None
     rides: ClassVar[tuple[str, ...]] = ("list", "retrieve")
+    wanted: Sequence[Include] = ()
     # URL arguments that narrow the list to a parent, such as {"ticket_id": Ticket}: the parent must be visible.
     parents: ClassVar[dict[str, type[Model]]] = {}
 
@@ -275,14 +276,20 @@ class ResourceViewSet(ApiViewSet):
         return response
 
     def included(self, offered: Iterable[Include]) -> Sequence[Include]:
-        """What the request asks to include; raises Forbidden, naming the scope, for what the key may not read."""
-        wanted = chosen(offered, self.request.GET.get("include"))
-        if wanted:
-            self.settle_lookup()
-        for include in wanted:
+        """What the request asks to include; the scopes it takes are checked as soon as the caller is known."""
+        self.wanted = chosen(offered, self.request.GET.get("include"))
+        if not (self.lookup and self.lookup.pending):
+            self.check_includes()
+        return self.wanted
+
+    def admit(self, request: Request) -> None:
+        super().admit(request)
+        self.check_includes()
+
+    def check_includes(self) -> None:
+        for include in self.wanted:
             if include.scope and f"{include.scope}:read" not in self.request.auth.scopes:
                 raise Forbidden(f"include={include.name} needs the scope {include.scope}:read.")
-        return wanted
 
     def created(self, instance: Model) -> HttpResponse:
         return self.shown(instance.pk, 201)
