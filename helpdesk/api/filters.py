@@ -4,7 +4,7 @@ A filter turns the text of its parameter into a `Condition`: what it changes in 
 holds `Param`s, and the values for them. Commas mean any of, `all` means no filter, `null` an empty reference.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -205,14 +205,16 @@ class Contains(Filter):
         return matches
 
 
-def conditions(filters: Iterable[Filter], query: QueryDict) -> list[Condition]:
+def conditions(filters: Sequence[Filter], query: QueryDict) -> list[Condition]:
     """The conditions a query string asks for; unknown parameters are ignored, bad values raise Invalid."""
     found = []
     for declared in filters:
-        texts = query.getlist(declared.name)
-        if not texts and declared.default is None:
+        if declared.name in query:
+            text = ",".join(query.getlist(declared.name))
+        elif declared.default is not None:
+            text = declared.default
+        else:
             continue
-        text = ",".join(texts) if texts else declared.default or ""
         check_text(text, declared.name)
         if condition := declared.condition(text):
             found.append(condition)

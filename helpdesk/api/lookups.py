@@ -29,7 +29,8 @@ class Lookup:
 
     def joined(self, sql: str, params: list[Any]) -> tuple[str, list[Any]]:
         """A SELECT with this question as its first column; it is asked once, however many rows there are."""
-        question = f"(SELECT row_to_json(k)::text FROM ({self.statement.sql}) k)"
+        columns = ", ".join(f"k.c{index}" for index in range(self.statement.width))
+        question = f"(SELECT json_build_array({columns})::text FROM ({self.statement.sql}) k)"
         return f"SELECT {question}, {sql.removeprefix('SELECT ')}", [*self.statement.bind(self.values), *params]
 
     def open(self, rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
@@ -37,7 +38,7 @@ class Lookup:
         if not rows:
             self.ask()
             return []
-        self.close(rows[0][0] and self.statement.shape(list(orjson.loads(rows[0][0]).values())))
+        self.close(rows[0][0] and self.statement.shape(orjson.loads(rows[0][0])))
         return [row[1:] for row in rows]
 
     def ask(self) -> None:

@@ -82,8 +82,8 @@ class Statement:
         sql, params = queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params()
         self.sql = sql
         self.params: tuple[Any, ...] = params
-        self.names = tuple(column.name for column in columns)
-        self.loads = [(index, column.load) for index, column in enumerate(columns) if column.load]
+        self.width = len(columns)
+        self.shape = compile_shape(columns)
 
     def bind(self, values: dict[str, Any]) -> list[Any]:
         return [part.prepared(values[part.name]) if isinstance(part, Param) else part for part in self.params]
@@ -96,15 +96,6 @@ class Statement:
         """
         sql = self.sql if limit is None else f"{self.sql} LIMIT {limit:d}"
         return f"{sql} OFFSET {offset:d}" if offset else sql
-
-    def shape(self, row: Sequence[Any]) -> dict[str, Any]:
-        """A row as the mapping that JSON is written from."""
-        if self.loads:
-            row = list(row)
-            for index, load in self.loads:
-                if row[index] is not None:
-                    row[index] = load(row[index])
-        return dict(zip(self.names, row, strict=False))
 
     def fetch(self, values: dict[str, Any], limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
         return [self.shape(row) for row in self.execute(self.window(limit, offset), values)]
@@ -125,7 +116,7 @@ class Statement:
     ) -> tuple[list[dict[str, Any]], Sequence[Any] | None]:
         """At most `limit` rows, and, when more follow, the keys of the last one."""
         rows = self.execute(self.window(limit + 1), values, lookup)
-        key = rows[limit - 1][len(self.names) :] if len(rows) > limit else None
+        key = rows[limit - 1][self.width :] if len(rows) > limit else None
         return [self.shape(row) for row in rows[:limit]], key
 
     def fetch_one(self, values: dict[str, Any], lookup: Lookup | None = None) -> dict[str, Any] | None:
@@ -138,6 +129,21 @@ class Statement:
             cursor.execute(self.window(limit), self.bind(values))
             while rows := cursor.fetchmany(CHUNK):
                 yield [self.shape(row) for row in rows]
+
+
+def compile_shape(columns: Sequence[Column]) -> Callable[[Sequence[Any]], dict[str, Any]]:
+    """A function that makes a row the mapping that JSON is written from.
+
+    Written out as one dictionary display, the way collections.namedtuple writes its classes: this runs for every row
+    of every list, and takes half the time of zipping names and values.
+    """
+    loads = {f"load{index}": column.load for index, column in enumerate(columns) if column.load}
+    values = (
+        f"None if row[{index}] is None else load{index}(row[{index}])" if column.load else f"row[{index}]"
+        for index, column in enumerate(columns)
+    )
+    pairs = ", ".join(f"{column.name!r}: {value}" for column, value in zip(columns, values, strict=True))
+    return eval(f"lambda row: {{{pairs}}}", loads)  # noqa: S307 - made of our own column names
 
 
 @contextmanager
