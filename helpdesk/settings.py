@@ -4,6 +4,7 @@ Every variable is described in docs/configuration.md; a test keeps that table an
 A file `.env` beside manage.py is read first and never overrides the real environment.
 """
 
+import re
 from pathlib import Path
 
 import environ
@@ -148,6 +149,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("HELPDESK_MAX_BODY", default=10 * 1024 * 1
 ATTACHMENT_MAX_SIZE = env.int("HELPDESK_MAX_ATTACHMENT", default=25 * 1024 * 1024)
 # Requests per key, e.g. "600/min"; empty means no limit.
 API_RATE = env.str("HELPDESK_API_RATE", default="")
+if API_RATE and not re.fullmatch(r"[1-9]\d{0,8}/(s|sec|m|min|h|hour|d|day)", API_RATE):
+    raise ImproperlyConfigured("HELPDESK_API_RATE must look like 600/min.")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.ApiKeyAuthentication",

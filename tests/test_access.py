@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
+from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.permissions import RESOURCES
-from helpdesk.api.views import ApiViewSet
 from tests.client import ApiClient
 from tests.factories import (
     AgentGroupFactory,

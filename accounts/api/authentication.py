@@ -4,6 +4,7 @@ A key is looked up by its SHA-256 in one indexed query that also fetches its own
 revoked, expired or owned by somebody inactive, so that all of these look and last the same.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import models
+from django.db import OperationalError, models
 from django.db.models import ExpressionWrapper, F, Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -40,6 +41,7 @@ def as_list(value: list[str] | str) -> list[str]:
     return orjson.loads(value) if isinstance(value, str) else value
 
 
+logger = logging.getLogger(__name__)
 # What is known of an owner without asking again, in the order of the model, which is how from_db takes them.
 OWNER_FIELDS = ["id", "name", "role", "is_active"]
 SCHEMES = ("apikey", "bearer")
@@ -143,8 +145,16 @@ def credential_from(row: dict[str, Any] | None, key: str) -> KeyCredential:
         raise MissingCredentials
     owner = User.from_db("default", OWNER_FIELDS, [row["owner id"], row["owner name"], row["owner role"], True])
     if row["stale"]:
-        touch(row["id"], timezone.now())
+        note_use(row["id"])
     return KeyCredential(row["id"], row["name"], frozenset(row["scopes"]), owner, key)
+
+
+def note_use(key_id: UUID) -> None:
+    """Note that a key was used; a database too busy for that is no reason to refuse the request."""
+    try:
+        touch(key_id, timezone.now())
+    except OperationalError:
+        logger.warning("The use of API key %s could not be noted.", key_id)
 
 
 def key_statement() -> Statement:

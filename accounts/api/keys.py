@@ -5,9 +5,10 @@ from rest_framework.request import Request
 
 from accounts.keys import issue_api_key, revoke_api_key
 from accounts.models import ApiKey
+from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.errors import MissingCredentials, error_response
 from helpdesk.api.json import json_response, loads
-from helpdesk.api.views import ApiViewSet, ResourceViewSet
+from helpdesk.api.views import ResourceViewSet
 
 from .authentication import KeyCredential
 from .serializers import ApiKeySerializer, IssuedApiKeySerializer, NewApiKeySerializer, VerifiedKeySerializer

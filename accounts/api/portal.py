@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from accounts import portal_accounts
 from accounts.models import User
 from helpdesk.api.addresses import client_address
+from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.fields import moment_text
-from helpdesk.api.views import ApiViewSet
 
 from .serializers import ProfileSerializer, SignInSerializer, SignUpSerializer
 

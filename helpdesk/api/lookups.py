@@ -6,12 +6,11 @@ read. The answer is opened only after the key is settled, so a bad key learns no
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-if TYPE_CHECKING:
-    from .reads import Statement
+from .reads import Statement
 
 MOST_ROWS = 100  # the key comes with every row: worth it only for short answers
 
@@ -20,7 +19,7 @@ class Lookup:
     """An open question about the caller; `settle` is told the row of the credential, or None, and may refuse."""
 
     def __init__(
-        self, statement: "Statement", values: dict[str, Any], settle: Callable[[dict[str, Any] | None], None]
+        self, statement: Statement, values: dict[str, Any], settle: Callable[[dict[str, Any] | None], None]
     ) -> None:
         self.statement = statement
         self.values = values

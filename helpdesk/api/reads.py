@@ -9,13 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, models, transaction
 from django.db.models import BooleanField, Expression, F, Func, QuerySet
 
 from .json import dumps
-from .lookups import Lookup
 from .serializers import Column
 
 # Rows a streamed list holds in memory at once: few, since one may carry a text of 200,000 characters.
@@ -66,6 +65,18 @@ class AnyOf(Func):
         )
 
 
+class Companion(Protocol):
+    """A question that is asked together with a statement; see lookups.py."""
+
+    pending: bool
+
+    def joined(self, sql: str, params: list[Any]) -> tuple[str, list[Any]]:
+        """The SELECT with the question as its first column."""
+
+    def open(self, rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+        """The rows without that column, once the question is settled."""
+
+
 class Statement:
     """A compiled query that yields rows as dictionaries ready for JSON."""
 
@@ -100,7 +111,7 @@ class Statement:
     def fetch(self, values: dict[str, Any], limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
         return [self.shape(row) for row in self.execute(self.window(limit, offset), values)]
 
-    def execute(self, sql: str, values: dict[str, Any], lookup: Lookup | None = None) -> Sequence[Sequence[Any]]:
+    def execute(self, sql: str, values: dict[str, Any], lookup: Companion | None = None) -> Sequence[Sequence[Any]]:
         """The rows as they come; a pending lookup rides along, and is settled before they are handed out."""
         params = self.bind(values)
         rides = lookup is not None and lookup.pending
@@ -112,14 +123,14 @@ class Statement:
         return lookup.open(rows) if rides else rows
 
     def fetch_page(
-        self, values: dict[str, Any], limit: int, lookup: Lookup | None = None
+        self, values: dict[str, Any], limit: int, lookup: Companion | None = None
     ) -> tuple[list[dict[str, Any]], Sequence[Any] | None]:
         """At most `limit` rows, and, when more follow, the keys of the last one."""
         rows = self.execute(self.window(limit + 1), values, lookup)
         key = rows[limit - 1][self.width :] if len(rows) > limit else None
         return [self.shape(row) for row in rows[:limit]], key
 
-    def fetch_one(self, values: dict[str, Any], lookup: Lookup | None = None) -> dict[str, Any] | None:
+    def fetch_one(self, values: dict[str, Any], lookup: Companion | None = None) -> dict[str, Any] | None:
         rows = self.execute(self.sql, values, lookup)
         return self.shape(rows[0]) if rows else None
 
