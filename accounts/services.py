@@ -16,6 +16,7 @@ from companies.lookup import company_id_for
 from companies.models import Company
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
+from custom_fields.values import same
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.tags import clean_tags
@@ -137,7 +138,7 @@ def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     if "email" in values:
         wanted["email"] = checked_email(values["email"])
         wanted["email_key"] = matching_key(wanted["email"])
-    return {name: (getattr(user, name), value) for name, value in wanted.items() if getattr(user, name) != value}
+    return {name: (old, new) for name, new in wanted.items() if not same(old := getattr(user, name), new)}
 
 
 def loses_admin(user: User, changes: dict[str, tuple[Any, Any]]) -> bool:

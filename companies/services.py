@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
+from custom_fields.values import same
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
@@ -48,7 +49,7 @@ def update_company(company: Company | UUID, **values: Any) -> Company:
         wanted["domains"] = clean_domains(values["domains"] or [])
     if "custom_fields" in values:
         wanted["custom_fields"] = merge_values(EntityType.COMPANY, locked.custom_fields, values["custom_fields"])
-    changed = {key: value for key, value in wanted.items() if getattr(locked, key) != value}
+    changed = {key: value for key, value in wanted.items() if not same(getattr(locked, key), value)}
     for key, value in changed.items():
         setattr(locked, key, value)
     check(locked)

@@ -15,7 +15,7 @@ from helpdesk.transactions import in_one_transaction
 from .definitions import active_fields
 from .holders import values_exist
 from .models import CustomField, EntityType, FieldType
-from .values import is_missing, problem_with
+from .values import is_missing, problem_with, same
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 WITH_OPTIONS = (FieldType.DROPDOWN, FieldType.MULTISELECT)
@@ -88,7 +88,7 @@ def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
     """Change a definition. Name and type stay as they are while values exist: Conflict."""
     locked = lock(field)
     values.pop("entity_type", None)
-    changed = {name: value for name, value in values.items() if getattr(locked, name) != value}
+    changed = {name: value for name, value in values.items() if not same(getattr(locked, name), value)}
     if {"name", "field_type"} & changed.keys() and values_exist(locked):
         raise Conflict("Name and type of a custom field cannot change while values exist.")
     return save(locked, changed) if changed else locked

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from custom_fields.services import merge_values
+from custom_fields.values import same
+from helpdesk.errors import Invalid
 from tests.client import ApiClient
 from tests.factories import CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
-from tickets.models import Ticket
+from tickets.models import Activity, Ticket
 
 # A type, a value, and whether it fits.
 VALUES: list[tuple[str, Any, bool]] = [
@@ -21,6 +24,7 @@ VALUES: list[tuple[str, Any, bool]] = [
     ("number", 5.0, False),
     ("number", "5", False),
     ("number", True, False),
+    ("number", 2**63 - 1, True),
     ("decimal", 5.25, True),
     ("decimal", 5, True),
     ("decimal", "5.25", False),
@@ -34,7 +38,10 @@ VALUES: list[tuple[str, Any, bool]] = [
     ("multiselect", ["c"], False),
     ("multiselect", "a", False),
     ("date", "2025-12-18", True),
+    ("date", "2024-02-29", True),
     ("date", "2025-02-30", False),
+    ("date", "0000-01-01", False),
+    ("date", "２０２５-12-18", False),
     ("date", "18.12.2025", False),
     ("date", "2025-12-18T00:00:00Z", False),
     ("date", 20251218, False),
@@ -55,6 +62,7 @@ def test_values_fit_their_type(api: ApiClient, field_type: str, value: Any, fits
         assert response.json()["customFields"] == {"extra": value}
     else:
         assert response.json()["details"]["customFields"][0].startswith("The extra must")
+        assert Ticket.objects.get().custom_fields == {}
 
 
 @pytest.mark.parametrize("kind", ["tickets", "users", "companies"])
@@ -155,3 +163,99 @@ def test_free_values_have_limits(api: ApiClient, values: dict[str, Any]) -> None
     response = api.patch(f"/api/tickets/{ticket.pk}", {"customFields": values})
     assert (response.status_code, list(response.json()["details"])) == (400, ["customFields"])
     assert Ticket.objects.get().custom_fields == {}
+
+
+# --- Values -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_every_problem_is_named_at_once() -> None:
+    for name, field_type in [("age", "number"), ("day", "date"), ("area", "text")]:
+        CustomFieldFactory(name=name, label=name.upper(), field_type=field_type, is_required=name == "area")
+    with pytest.raises(Invalid) as refusal:
+        merge_values("ticket", {}, {"age": 2**63, "day": "never"}, creating=True)
+    assert sorted(refusal.value.details["custom_fields"]) == [
+        "AGE must be a whole number.",
+        "AREA is required.",
+        "DAY must be a date such as 2025-12-18.",
+    ]
+
+
+@pytest.mark.django_db
+def test_what_a_change_does_not_touch_is_not_judged_again() -> None:
+    CustomFieldFactory(name="area", field_type="dropdown", options=["north"])
+    assert merge_values("ticket", {"area": "west"}, {"x": 1}) == {"area": "west", "x": 1}
+
+
+@pytest.mark.django_db
+def test_checking_values_takes_one_query(django_assert_num_queries: Any) -> None:
+    CustomFieldFactory.create_batch(5)
+    with django_assert_num_queries(1):
+        merge_values("ticket", {}, {"field": 1}, creating=True, closing=True)
+
+
+# Two values, and whether a change from one to the other is none.
+PAIRS: list[tuple[Any, Any, bool]] = [
+    (1, 1, True),
+    (1, 1.0, True),
+    (1, True, False),
+    (0, False, False),
+    (None, False, False),
+    ("1", 1, False),
+    ([1], [True], False),
+    ([1, 2], [2, 1], False),
+    ([], {}, False),
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+    ({"a": [0]}, {"a": [False]}, False),
+    ({"a": 1}, {"a": 1, "b": None}, False),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "equal"), PAIRS)
+def test_values_are_equal_as_json_has_it(old: Any, new: Any, equal: bool) -> None:
+    assert same(old, new) is same(new, old) is equal
+
+
+@pytest.mark.parametrize("kind", ["tickets", "users", "companies"])
+@pytest.mark.parametrize(("old", "new"), [(1, True), (False, 0), ([1], [True])])
+def test_a_change_from_1_to_true_is_one(api: ApiClient, kind: str, old: Any, new: Any) -> None:
+    factory = {"tickets": TicketFactory, "users": UserFactory, "companies": CompanyFactory}[kind]
+    one = f"/api/{kind}/{factory(custom_fields={'flag': old}).pk}"
+    shown = api.patch(one, {"customFields": {"flag": new}}).json()["customFields"]["flag"]
+    assert same(shown, new)
+    assert Activity.objects.filter(action="custom_field_changed").count() == (kind == "tickets")
+
+
+def test_a_number_can_become_a_checkbox_with_its_default(api: ApiClient) -> None:
+    field = CustomFieldFactory(field_type="number", default_value=1)
+    changed = api.patch(f"/api/custom-fields/{field.pk}", {"fieldType": "checkbox", "defaultValue": True})
+    assert (changed.status_code, changed.json()["defaultValue"]) == (200, True)
+
+
+# --- Definitions --------------------------------------------------------------------------------------
+
+
+def test_a_definition_can_be_read_alone(api: ApiClient) -> None:
+    made = api.post("/api/custom-fields", DEFINITION).json()
+    assert api.get(f"/api/custom-fields/{made['id']}").json() == made
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"options": []}, "options"),
+        ({"options": ["b"]}, "defaultValue"),
+        ({"name": "taken"}, "name"),
+        ({"name": "1st"}, "name"),
+        ({"label": None}, "label"),
+        ({"defaultValue": "c"}, "defaultValue"),
+        ({"fieldType": "checkbox"}, "defaultValue"),
+    ],
+)
+def test_bad_changes_of_a_definition_are_refused(api: ApiClient, change: dict[str, Any], field: str) -> None:
+    CustomFieldFactory(name="taken")
+    made = CustomFieldFactory(name="area", field_type="dropdown", options=["a", "b"], default_value="a")
+    response = api.patch(f"/api/custom-fields/{made.pk}", change)
+    assert (response.status_code, list(response.json()["details"])) == (400, [field])
+    made.refresh_from_db()
+    assert [made.name, made.options, made.default_value] == ["area", ["a", "b"], "a"]

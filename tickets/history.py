@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from custom_fields.values import same
 from helpdesk.ids import new_id
 
 from .models import Action, Activity, Ticket
@@ -52,7 +53,7 @@ def lines(changes: Changes) -> Iterator[tuple[Action, str | None, str | None]]:
 
 def custom_field_lines(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[Action, str | None, str | None]]:
     for name in sorted(old.keys() | new.keys()):
-        if old.get(name) != new.get(name):
+        if not same(old.get(name), new.get(name)):
             yield Action.CUSTOM_FIELD_CHANGED, named(name, old.get(name)), named(name, new.get(name))
 
 

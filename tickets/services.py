@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import STAFF_ROLES, User
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
+from custom_fields.values import same
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.tags import clean_tags
@@ -293,7 +294,7 @@ def planned(
         merged = merge_values(
             EntityType.TICKET, ticket.custom_fields, values.get("custom_fields") or {}, closing=closing
         )
-        if merged != ticket.custom_fields:
+        if not same(merged, ticket.custom_fields):
             changes["custom_fields"] = (ticket.custom_fields, merged)
     if "status" in new:
         resolved = rules.resolved_at(ticket.status, new["status"], ticket.resolved_at, now)
