@@ -3,11 +3,12 @@
 from typing import Any
 
 import orjson
-from django.db import models
+from django.db import OperationalError, connection, models
 from django.db.models import F
 
 from helpdesk.api.reads import Param, Statement, compiled
 from helpdesk.api.serializers import Column
+from helpdesk.errors import Conflict
 
 from .models import CustomField
 
@@ -20,6 +21,10 @@ LOADS: dict[str, Any] = {
 # In the order of the model, which is how from_db takes them.
 NEEDED = ("name", "label", "field_type", "options", "is_required", "required_on_close", "default_value")
 
+CHANGES_LOCK = 7_202_603  # any number, the same in every process
+PATIENCE = "3s"
+LOCK_TIMEOUT = "55P03"  # PostgreSQL's lock_not_available
+
 
 def active_fields(entity_type: str) -> list[CustomField]:
     """The active definitions for a kind of entity, with what checking values takes, in their order."""
@@ -31,3 +36,30 @@ def compile_statement() -> Statement:
     of_kind = Param("entity_type", models.TextField())
     fields = CustomField.objects.filter(entity_type=of_kind, is_active=True)
     return Statement(fields, [Column(name, F(name), LOADS.get(name)) for name in NEEDED])
+
+
+def one_change_at_a_time() -> None:
+    """Until the end of the transaction nobody else changes a definition; nothing to do where only one writes."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHANGES_LOCK])
+
+
+def await_writes_of_values() -> None:
+    """Wait for the writes of values that have read the definitions, and let no other begin; raises Conflict.
+
+    Whoever has read the table keeps a lock on it until the end of their transaction, so this costs them nothing. It
+    must not wait for long, though: everybody who writes afterwards would wait behind it.
+    """
+    if connection.vendor != "postgresql":
+        return  # SQLite has one writer at a time, and that is us
+    table = connection.ops.quote_name(CustomField._meta.db_table)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "sqlstate", None) != LOCK_TIMEOUT:
+            raise
+        raise Conflict("Values of custom fields are being written just now. Please try again.") from None

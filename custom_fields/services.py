@@ -12,7 +12,7 @@ from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 
-from .definitions import active_fields
+from .definitions import active_fields, await_writes_of_values, one_change_at_a_time
 from .holders import values_exist
 from .models import CustomField, EntityType, FieldType
 from .values import is_missing, problem_with, same
@@ -86,11 +86,14 @@ def create_field(*, entity_type: str, name: str, label: str, field_type: str, **
 @in_one_transaction
 def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
     """Change a definition. Name and type stay as they are while values exist: Conflict."""
+    one_change_at_a_time()
     locked = lock(field)
     values.pop("entity_type", None)
     changed = {name: value for name, value in values.items() if not same(getattr(locked, name), value)}
-    if {"name", "field_type"} & changed.keys() and values_exist(locked):
-        raise Conflict("Name and type of a custom field cannot change while values exist.")
+    if {"name", "field_type"} & changed.keys():
+        await_writes_of_values()
+        if values_exist(locked):
+            raise Conflict("Name and type of a custom field cannot change while values exist.")
     return save(locked, changed) if changed else locked
 
 

@@ -1,15 +1,25 @@
 """Custom fields: what a definition must be, and which values fit it."""
 
+from collections.abc import Callable
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
-from custom_fields.services import merge_values
+from accounts.models import ApiKey
+from companies.services import update_company
+from custom_fields import definitions
+from custom_fields.models import CustomField
+from custom_fields.services import merge_values, update_field
 from custom_fields.values import same
-from helpdesk.errors import Invalid
+from helpdesk.errors import Conflict, Invalid
 from tests.client import ApiClient
 from tests.factories import CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
 from tickets.models import Activity, Ticket
+
+AtOnce = Callable[[int, Callable[[int], Any]], list[Any]]
 
 # A type, a value, and whether it fits.
 VALUES: list[tuple[str, Any, bool]] = [
@@ -259,3 +269,74 @@ def test_bad_changes_of_a_definition_are_refused(api: ApiClient, change: dict[st
     assert (response.status_code, list(response.json()["details"])) == (400, [field])
     made.refresh_from_db()
     assert [made.name, made.options, made.default_value] == ["area", ["a", "b"], "a"]
+
+
+# --- At the same moment -------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_parallel_definitions_of_one_name_one_is_made(api_key: ApiKey, at_once: AtOnce) -> None:
+    def define(_: int) -> int:
+        return ApiClient(api_key.secret).post("/api/custom-fields", DEFINITION).status_code
+
+    assert sorted(at_once(8, define)) == [201] + [400] * 7
+    assert CustomField.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_parallel_renames_to_one_name_one_succeeds(api_key: ApiKey, at_once: AtOnce) -> None:
+    fields = CustomFieldFactory.create_batch(6)
+
+    def rename(n: int) -> int:
+        return ApiClient(api_key.secret).patch(f"/api/custom-fields/{fields[n].pk}", {"name": "area"}).status_code
+
+    assert sorted(at_once(6, rename)) == [200] + [400] * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_cannot_change_while_a_value_is_being_written(at_once: AtOnce) -> None:
+    company, field = CompanyFactory(), CustomFieldFactory(entity_type="company", name="area")
+    written = Event()
+
+    def attempt(n: int) -> str:
+        if n == 0:
+            with transaction.atomic():
+                update_company(company, custom_fields={"area": "EU"})
+                written.set()
+                sleep(0.3)  # the other one has begun, and waits
+            return "written"
+        written.wait(10)
+        try:
+            update_field(field, name="region")
+        except Conflict:
+            return "refused"
+        return "renamed"
+
+    assert at_once(2, attempt) == ["written", "refused"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_of_name_does_not_wait_for_ever(at_once: AtOnce, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's one writer has a timeout of its own.")
+    monkeypatch.setattr(definitions, "PATIENCE", "50ms")
+    field = CustomFieldFactory(entity_type="company", name="area")
+    read, given_up = Event(), Event()
+
+    def attempt(n: int) -> str | None:
+        if n == 0:
+            with transaction.atomic():
+                merge_values("company", {}, {})
+                read.set()
+                given_up.wait(10)
+            return None
+        read.wait(10)
+        try:
+            update_field(field, name="region")
+        except (Conflict, OperationalError) as problem:
+            return str(problem)
+        finally:
+            given_up.set()
+        return None
+
+    assert at_once(2, attempt)[1] == "Values of custom fields are being written just now. Please try again."
