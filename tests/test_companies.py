@@ -1,10 +1,14 @@
 """Companies, and which addresses belong to them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from accounts.models import ApiKey
+from companies.domains import normal_domain
 from companies.lookup import companies_by_domain, company_id_for
+from companies.models import Company
 from tests.client import ApiClient
 from tests.factories import CompanyFactory, UserFactory
 
@@ -39,6 +43,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"domains": "a.de"}, "domains"),
     ({"domains": ["not a domain"]}, "domains"),
     ({"domains": ["localhost"]}, "domains"),
+    ({"domains": ["192.168.0.1"]}, "domains"),
+    ({"domains": None}, "domains"),
     ({"domains": [f"d{n}.example" for n in range(101)]}, "domains"),
     ({"healthScore": "sad"}, "healthScore"),
     ({"accountTier": "gold"}, "accountTier"),
@@ -94,3 +100,89 @@ def test_filters(api: ApiClient, query: str, found: str) -> None:
     CompanyFactory(name="Globex")
     CompanyFactory(name="Initech", health_score="at_risk", account_tier="premium", industry="IT")
     assert [c["name"] for c in api.get(f"/api/companies?{query}").json()] == [found]
+
+
+# How a domain is written, and how it is stored and compared.
+DOMAINS = {
+    "a.example": "a.example",
+    " @A.Example. ": "a.example",
+    "Bücher.Example": "xn--bcher-kva.example",
+    "XN--BCHER-KVA.example": "xn--bcher-kva.example",
+    "bücher。example": "xn--bcher-kva.example",
+    "ＡＢ.example": "ab.example",
+    # Two domains, which may have two owners.
+    "straße.example": "xn--strae-oqa.example",
+    "strasse.example": "strasse.example",
+    "例え.テスト": "xn--r8jz45g.xn--zckzah",
+    "1.example": "1.example",
+    "": None,
+    "@": None,
+    "localhost": None,
+    "a..example": None,
+    "-a.example": None,
+    "a_b.example": None,
+    "x@a.example": None,
+    "10.0.0.1": None,
+    "ü" * 300 + ".example": None,
+    "☃.example": None,
+}
+
+
+@pytest.mark.parametrize(("written", "stored"), DOMAINS.items(), ids=[repr(name[:20]) for name in DOMAINS])
+def test_domains_have_one_form(written: str, stored: str | None) -> None:
+    assert normal_domain(written) == stored
+
+
+def test_a_new_contact_joins_the_company_of_its_domain(api: ApiClient) -> None:
+    company, other = CompanyFactory(domains=["a.example"]), CompanyFactory(domains=["b.example"])
+    joined = {"email": "x@A.Example", "name": "X", "username": "x"}
+    assert api.post("/api/users", joined).json()["companyId"] == str(company.pk)
+    given = {"email": "y@a.example", "name": "Y", "username": "y", "companyId": str(other.pk)}
+    assert api.post("/api/users", given).json()["companyId"] == str(other.pk)
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("2026-06-30", "2026-06-30T00:00:00.000Z"),
+        ("2026-06-30T10:00:00", "2026-06-30T10:00:00.000Z"),
+        ("2026-06-30T10:00:00+02:00", "2026-06-30T08:00:00.000Z"),
+        (None, None),
+    ],
+)
+def test_a_renewal_is_a_date_or_an_instant(api: ApiClient, said: str | None, stored: str | None) -> None:
+    assert api.post("/api/companies", {"name": "X", "renewalDate": said}).json()["renewalDate"] == stored
+
+
+# --- At the same moment -------------------------------------------------------------------------------
+
+AtOnce = Callable[[int, Callable[[int], Any]], list[Any]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_20_parallel_changes_of_a_company_lose_nothing(api_key: ApiKey, at_once: AtOnce) -> None:
+    company = CompanyFactory(custom_fields={"kept": True})
+
+    def change(n: int) -> int:
+        body = {"customFields": {f"field_{n}": n}}
+        return ApiClient(api_key.secret).patch(f"/api/companies/{company.pk}", body).status_code
+
+    assert at_once(20, change) == [200] * 20
+    company.refresh_from_db()
+    assert company.custom_fields == {"kept": True, **{f"field_{n}": n for n in range(20)}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_contacts_arriving_while_their_company_goes_are_kept(api_key: ApiKey, at_once: AtOnce) -> None:
+    company = CompanyFactory(domains=["a.example"])
+
+    def attempt(n: int) -> int:
+        api = ApiClient(api_key.secret)
+        if n == 0:
+            return api.delete(f"/api/companies/{company.pk}").status_code
+        return api.post("/api/users", {"username": f"u{n}", "email": f"u{n}@a.example", "name": "U"}).status_code
+
+    assert at_once(6, attempt) == [204] + [201] * 5
+    contacts = ApiClient(api_key.secret).get("/api/users?role=customer").json()
+    assert [contact["companyId"] for contact in contacts] == [None] * 5
+    assert not Company.objects.exists()
