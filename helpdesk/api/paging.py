@@ -57,8 +57,8 @@ class Order:
         return [OrderBy(key.expression, descending=self.descending) for key in self.all_keys]
 
     def key_texts(self) -> list[Expression]:
-        """The sort key of a row, at full precision."""
-        return [RawText(key.expression) for key in self.all_keys]
+        """What a row is sorted by before its id, at full precision."""
+        return [RawText(key.expression) for key in self.keys]
 
     def after(self) -> Expression:
         """The rows that follow the one whose key is bound as `cursor0`, `cursor1`, …"""
@@ -210,10 +210,10 @@ class Listing:
 
     def key_at(self, limit: int, has_cursor: bool) -> Sequence[str] | None:
         """The sort key of the last row of a long page, when rows follow it."""
-        keys = [Column(str(index), text, None) for index, text in enumerate(self.order.key_texts())]
-        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, keys))
-        found = statement.fetch(self.values, 2, limit - 1)
-        return list(found[0].values()) if len(found) == 2 else None
+        keys = self.order.key_texts()
+        statement = self.compile(has_cursor, ("key at",), lambda rows: Statement(rows, self.columns[:1], keys=keys))
+        found = statement.execute(statement.window(2, limit - 1), self.values)
+        return statement.key_of(found[0]) if len(found) == 2 else None
 
     def statement(self, has_cursor: bool, keyed: bool = False) -> Statement:
         def build(rows: QuerySet) -> Statement:

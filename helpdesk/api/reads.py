@@ -127,8 +127,12 @@ class Statement:
     ) -> tuple[list[dict[str, Any]], Sequence[Any] | None]:
         """At most `limit` rows, and, when more follow, the keys of the last one."""
         rows = self.execute(self.window(limit + 1), values, lookup)
-        key = rows[limit - 1][self.width :] if len(rows) > limit else None
+        key = self.key_of(rows[limit - 1]) if len(rows) > limit else None
         return [self.shape(row) for row in rows[:limit]], key
+
+    def key_of(self, row: Sequence[Any]) -> list[Any]:
+        """What a cursor is made of: the keys behind the columns, and the id, which is the first column."""
+        return [*row[self.width :], row[0]]
 
     def fetch_one(self, values: dict[str, Any], lookup: Companion | None = None) -> dict[str, Any] | None:
         rows = self.execute(self.sql, values, lookup)
