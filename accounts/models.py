@@ -1,5 +1,7 @@
 """People and what belongs to them: users, agent groups, API keys, and the records that keep doors honest."""
 
+from collections.abc import Iterator
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
@@ -86,6 +88,19 @@ class User(AbstractBaseUser):
     @property
     def is_admin(self) -> bool:
         return self.is_active and self.role == Role.ADMIN
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is bound to: the password, and the side of the counter.
+
+        A session that was opened as a customer ends when its owner becomes staff, and the other way round.
+        """
+        return self.bound_to_side(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self.bound_to_side, super().get_session_auth_fallback_hash())
+
+    def bound_to_side(self, session_hash: str) -> str:
+        return f"{'staff' if self.role in STAFF_ROLES else 'customer'}:{session_hash}"
 
 
 class AssignmentMethod(models.TextChoices):

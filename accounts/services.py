@@ -83,7 +83,8 @@ def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User
     """Change a person. `custom_fields` are merged; what changes nothing writes nothing.
 
     Accounts of staff are changed by admins only, and so are passwords, or anybody with a key could take an account
-    over. The last active admin stays one: Conflict. A customer whose address changes has to prove the new one.
+    over. The last active admin stays one: Conflict. A customer whose address changes has to prove the new one, and
+    so has one who is given a password before anything was proven.
     """
     key = user.pk if isinstance(user, User) else user
     hashed = values.get("password_hash") or (hashed_password(values["password"]) if values.get("password") else None)
@@ -97,6 +98,8 @@ def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User
         changes = planned(locked, values)
         if loses_admin(locked, changes):
             require_other_admin(locked)
+        if becomes_staff(locked, changes) and not hashed:
+            require_proven_password(locked)
         if hashed:
             changes["password"] = (locked.password, hashed)
         if not changes:
@@ -105,12 +108,12 @@ def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User
             setattr(locked, name, new)
         check_choices(locked)
         locked.updated_at = max(timezone.now(), locked.updated_at)
-        moved = "email_key" in changes and locked.role == Role.CUSTOMER and locked.has_usable_password()
-        if moved:
-            # The old mailbox proved nothing about the new one.
+        unproven = must_prove(locked, changes)
+        if unproven:
+            # The old mailbox proved nothing about the new one, and a password proves no mailbox at all.
             locked.email_verified_at, locked.claimed_at = None, locked.updated_at
         store(locked, [*changes, "email_verified_at", "claimed_at", "updated_at"])
-        if moved:
+        if unproven:
             mails.send_confirmation(locked)
         user_saved.send(User, user=locked, actor=actor, created=False, changes=without_secrets(changes))
     return locked
@@ -154,6 +157,23 @@ def require_other_admin(user: User) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADMINS_LOCK])
     if not User.objects.admins().exclude(pk=user.pk).exists():
         raise Conflict("The last active admin cannot be demoted or deactivated.")
+
+
+def becomes_staff(user: User, changes: dict[str, tuple[Any, Any]]) -> bool:
+    return user.role not in STAFF_ROLES and changes.get("role", (None, user.role))[1] in STAFF_ROLES
+
+
+def require_proven_password(user: User) -> None:
+    """Whoever signed up with somebody else's address must not become an agent in their place."""
+    if user.has_usable_password() and user.email_verified_at is None:
+        raise Conflict("The email address of this account is not confirmed. Set a new password along with the role.")
+
+
+def must_prove(user: User, changes: dict[str, tuple[Any, Any]]) -> bool:
+    """Whether this customer, changed already, has an account and a mailbox that nobody has proven yet."""
+    if user.role != Role.CUSTOMER or not user.has_usable_password():
+        return False
+    return "email_key" in changes or ("password" in changes and user.email_verified_at is None)
 
 
 def check_choices(user: User) -> None:
