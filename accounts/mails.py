@@ -35,22 +35,23 @@ def link(page: str, token: str) -> str:
 
 def queue(user: User, template: str, subject: str, context: dict[str, str]) -> None:
     """Send after the running transaction, if it commits."""
-    words = {"user": user, "base_url": settings.BASE_URL, "subject": subject, **context}
-    message = EmailMultiAlternatives(subject, render_to_string(f"accounts/mail/{template}.txt", words), to=[user.email])
-    message.attach_alternative(render_to_string(f"accounts/mail/{template}.html", words), "text/html")
-    transaction.on_commit(partial(hand_over, message))
+    transaction.on_commit(partial(hand_over, user.email, template, {"subject": subject, **context}), robust=True)
 
 
-def hand_over(message: EmailMultiAlternatives) -> None:
-    """To a thread of its own: nobody waits for a mail server, and nobody can tell by waiting who gets mail."""
+def hand_over(address: str, template: str, words: dict[str, str]) -> None:
+    """To a thread of its own: nobody waits for a mail to be written and sent, or can tell by waiting who gets one."""
     if settings.MAIL_IN_BACKGROUND:
-        postman.submit(deliver, message)
+        postman.submit(deliver, address, template, words)
     else:
-        deliver(message)
+        deliver(address, template, words)
 
 
-def deliver(message: EmailMultiAlternatives) -> None:
+def deliver(address: str, template: str, words: dict[str, str]) -> None:
+    """Write and send a mail. What it is about is committed, so that nothing here may fail the request any more."""
     try:
+        text, html = (render_to_string(f"accounts/mail/{template}.{kind}", words) for kind in ("txt", "html"))
+        message = EmailMultiAlternatives(words["subject"], text, to=[address])
+        message.attach_alternative(html, "text/html")
         message.send()
-    except OSError:  # smtplib's errors are OSErrors as well
+    except Exception:  # mail backends raise whatever they like, and a thread would swallow it
         logger.exception("An account mail could not be sent")

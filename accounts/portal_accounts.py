@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -26,11 +26,12 @@ from .emails import checked_email, matching_key
 from .models import Role, User
 from .services import hashed_password
 from .signals import user_saved
-from .throttling import MAILS, PER_ACCOUNT, PER_ADDRESS, SIGNUPS, forget, hit
+from .throttling import MAILS, PER_ACCOUNT, PER_ADDRESS, SIGNUPS, forget, hit, network_of
 
 CLAIMS_BLOCKED = timedelta(days=1)
 NO_PASSWORD = "!"  # noqa: S105 - how Django marks an unusable password
 EXISTS = "Email already exists"
+USERNAMES_LOCK = 7_202_603  # any number, the same in every process
 USERNAME_TRIES = 20
 
 
@@ -40,7 +41,7 @@ def sign_up(*, name: str, email: str, password: str, address: str) -> User:
     `address` is the network address of the client, for the throttle. The confirmation mail goes to the stored
     address after commit.
     """
-    hit("signup", address, SIGNUPS)
+    hit("signup", network_of(address), SIGNUPS)
     checked = checked_email(email)
     hashed = hashed_password(password)
     now = timezone.now()
@@ -89,11 +90,12 @@ def claim(user: User, name: str, hashed: str, now: datetime) -> bool:
 
 
 def insert_with_free_username(user: User, local_part: str) -> None:
-    """Store the account as `john`, `john2`, …; a name taken meanwhile only means the next one."""
+    """Store the account as `john`, `john2`, …; a name that an agent gave away meanwhile only means the next one."""
     stem = "".join(character for character in local_part.lower() if character.isalnum() or character in "._-+")[:100]
     stem = stem or "customer"
-    for number in free_numbers(stem):
-        user.username = stem if number == 1 else f"{stem}{number}"
+    one_at_a_time(stem)
+    for _ in range(USERNAME_TRIES):
+        user.username = free_username(stem)
         try:
             with transaction.atomic():
                 user.save(force_insert=True)
@@ -104,16 +106,36 @@ def insert_with_free_username(user: User, local_part: str) -> None:
     raise Conflict("No username could be found for this address. Please try again.")
 
 
-def free_numbers(stem: str) -> list[int]:
-    taken = set(User.objects.filter(username__startswith=stem).values_list("username", flat=True)[:100_000])
-    first = next(n for n in range(1, len(taken) + 2) if (stem if n == 1 else f"{stem}{n}") not in taken)
-    return list(range(first, first + USERNAME_TRIES))
+def one_at_a_time(stem: str) -> None:
+    """Many signups of one local part wait for each other, or most of them would run out of tries."""
+    if connection.vendor == "postgresql":  # on SQLite writers queue anyway
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [USERNAMES_LOCK, stem])
+
+
+def free_username(stem: str) -> str:
+    """The stem with a number that follows a taken one; halving finds it, since thousands may be called `info`."""
+    taken, free = 0, 1
+    while is_taken(numbered(stem, free)):
+        taken, free = free, free * 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if is_taken(numbered(stem, middle)) else (taken, middle)
+    return numbered(stem, free)
+
+
+def numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}{number}"
+
+
+def is_taken(username: str) -> bool:
+    return User.objects.filter(username=username).exists()
 
 
 def sign_in(*, email: str, password: str, address: str) -> User:
     """The customer behind the credentials; raises SignInFailed alike for whatever is wrong."""
     account = matching_key(email)
-    hit("sign-in from", address, PER_ADDRESS)
+    hit("sign-in from", network_of(address), PER_ADDRESS)
     hit("sign-in to", account, PER_ACCOUNT)
     user = User.objects.filter(email_key=account).first()
     usable = user is not None and user.is_active and user.role == Role.CUSTOMER and user.has_usable_password()
@@ -131,10 +153,12 @@ def sign_in(*, email: str, password: str, address: str) -> User:
 def confirm_email(token: str) -> User:
     """The link in the mail was opened: the mailbox is theirs, and so is everything that came from it."""
     user = claimed_by(token, tokens.CONFIRM)
-    User.objects.filter(pk=user.pk, claimed_at=user.claimed_at, email_verified_at__isnull=True).update(
-        email_verified_at=timezone.now()
-    )
-    return User.objects.get(pk=user.pk)
+    this_claim = User.objects.filter(pk=user.pk, claimed_at=user.claimed_at)
+    this_claim.filter(email_verified_at__isnull=True).update(email_verified_at=timezone.now())
+    confirmed = this_claim.filter(email_verified_at__isnull=False).first()
+    if confirmed is None:  # disowned at the same moment
+        raise Invalid("This link is no longer valid.")
+    return confirmed
 
 
 def disown(token: str) -> None:
@@ -166,7 +190,7 @@ def request_confirmation(user: User) -> None:
 
 def request_password_reset(*, email: str, address: str) -> None:
     """Mail a link, if there is such a customer; the caller learns nothing of it."""
-    hit("reset from", address, SIGNUPS)
+    hit("reset from", network_of(address), SIGNUPS)
     account = matching_key(email)
     hit("reset for", account, MAILS)
     user = User.objects.active().filter(email_key=account, role=Role.CUSTOMER).first()

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from math import ceil
 
 from django.db import connection
@@ -47,12 +48,25 @@ def hit(what: str, who: str, limit: Limit) -> None:
         purge(now)
     started, count = counted(window_key(what, who), now, limit)
     if count > limit.count:
-        raise TooManyAttempts(max(1, ceil(limit.seconds - (now - started).total_seconds())))
+        # Of attempts at the same moment a later one may have opened the window.
+        elapsed = max(0.0, (now - started).total_seconds())
+        raise TooManyAttempts(max(1, ceil(limit.seconds - elapsed)))
 
 
 def forget(what: str, who: str) -> None:
     """Start over, after a success."""
     RateWindow.objects.filter(key=window_key(what, who)).delete()
+
+
+def network_of(address: str) -> str:
+    """Whom attempts from an address count for: of IPv6 the /64, all of which one customer of a provider can use."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed), 64), strict=False))
 
 
 def purge(now: datetime) -> None:

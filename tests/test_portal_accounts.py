@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import RateWindow, User
+from accounts.throttling import network_of
 from tests.client import ApiClient
 from tests.factories import PASSWORD, CompanyFactory, TicketFactory, UserFactory
 from tickets.models import Ticket
@@ -272,6 +273,33 @@ def test_logins_and_signups_are_throttled_by_address() -> None:
     assert codes == [201] * 100 + [429]
 
 
+# Two addresses, and whether their attempts count together.
+NEIGHBOURS = [
+    ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+    ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+    ("::ffff:192.0.2.1", "192.0.2.1", True),
+    ("192.0.2.1", "192.0.2.2", False),
+    ("fe80::1%eth0", "fe80::2%eth0", True),
+    ("no address", "no address", True),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "together"), NEIGHBOURS)
+def test_a_whole_network_of_ipv6_counts_as_one_client(one: str, other: str, together: bool) -> None:
+    assert (network_of(one) == network_of(other)) is together
+
+
+def test_changing_ones_ipv6_address_is_no_way_around_the_throttle() -> None:
+    body = {"email": "nobody@example.com", "password": "wrong"}
+    codes = [
+        ApiClient()
+        .post("/api/portal/login", {**body, "email": f"u{n}@example.com"}, REMOTE_ADDR=f"2001:db8::{n:x}")
+        .status_code
+        for n in range(101)
+    ]
+    assert codes == [401] * 100 + [429]
+
+
 def test_a_portal_session_opens_no_api() -> None:
     client = ApiClient()
     sign_up()
@@ -293,12 +321,16 @@ def test_the_claim_policy_of_the_operator(customer: User, settings: Any, policy:
     assert log_in(customer.email).status_code == 200
 
 
-def test_a_mail_server_that_is_down_does_not_undo_a_signup(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("problem", [ConnectionRefusedError, ValueError, RuntimeError], ids=lambda kind: kind.__name__)
+def test_a_mail_server_that_is_down_does_not_undo_a_signup(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, problem: type[Exception]
+) -> None:
     def refuse(*args: Any, **options: Any) -> None:
-        raise ConnectionRefusedError
+        raise problem
 
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
     assert sign_up().status_code == 201
+    assert "An account mail could not be sent" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -336,4 +368,28 @@ def test_a_new_address_has_to_be_proven_anew(api: ApiClient) -> None:
 
 def test_a_contact_without_an_account_gets_no_mail_when_the_address_changes(api: ApiClient, customer: User) -> None:
     assert api.patch(f"/api/users/{customer.pk}", {"email": "new@example.com"}).status_code == 200
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("policy", ["tiered", "verify_first"])
+def test_a_password_from_an_admin_opens_the_account_once_the_mailbox_is_proven(
+    api: ApiClient, customer: User, settings: Any, policy: str
+) -> None:
+    settings.CLAIM_POLICY = policy
+    old = TicketFactory(customer=customer, created_at=timezone.now() - timedelta(days=1))
+    assert api.patch(f"/api/users/{customer.pk}", {"password": "from-the-admin"}).status_code == 200
+    assert log_in(customer.email, "from-the-admin").status_code == (200 if policy == "tiered" else 401)
+    customer.refresh_from_db()
+    assert old not in Ticket.objects.visible_to(customer)
+    assert Client().post(link("confirm")).status_code == 200
+    assert log_in(customer.email, "from-the-admin").json()["emailVerified"] is True
+    customer.refresh_from_db()
+    assert old in Ticket.objects.visible_to(customer)
+
+
+def test_a_new_password_leaves_a_proven_mailbox_proven(api: ApiClient) -> None:
+    person = UserFactory(signed_up=True)
+    assert api.patch(f"/api/users/{person.pk}", {"password": "from-the-admin"}).status_code == 200
+    person.refresh_from_db()
+    assert person.email_verified_at
     assert mail.outbox == []
