@@ -18,6 +18,7 @@ from .models import ApiKey, User
 
 DEFAULT_SCOPES = ("tickets:read", "tickets:write", "users:read")
 PREFIX_LENGTH = 12
+MAX_NAME_LENGTH = 200
 USE_PRECISION = timedelta(minutes=1)
 
 
@@ -35,14 +36,15 @@ def issue_api_key(
     """
     if not owner.is_staff:
         raise Invalid("An API key belongs to an active agent or admin.")
-    if not name.strip():
-        raise Invalid(name="May not be blank.")
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH:
+        raise Invalid(name=f"The name of a key has 1 to {MAX_NAME_LENGTH} characters.")
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid(expires_at="Must lie in the future.")
     secret = f"hd_{secrets.token_hex(32)}"
     key = ApiKey.objects.create(
         id=new_id(),
-        name=name.strip(),
+        name=name,
         key_hash=hash_of(secret),
         key_prefix=secret[:PREFIX_LENGTH],
         scopes=chosen_scopes(scopes, frozenset(granted)),
