@@ -21,7 +21,7 @@ LOADS: dict[str, Any] = {
 # In the order of the model, which is how from_db takes them.
 NEEDED = ("name", "label", "field_type", "options", "is_required", "required_on_close", "default_value")
 
-CHANGES_LOCK = 7_202_603  # any number, the same in every process
+CHANGES_LOCK = 7_202_606  # any number, the same in every process
 PATIENCE = "3s"
 LOCK_TIMEOUT = "55P03"  # PostgreSQL's lock_not_available
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 
@@ -24,8 +25,12 @@ def storage() -> FileSystemStorage:
 
 
 def store(content: IO[bytes]) -> str:
-    """Write a file under a name that says nothing about it; returns the name."""
-    return storage().save(f"attachments/{new_id()}", content)
+    """Write a copy of a file under a name that says nothing about it; returns the name.
+
+    A copy: an upload that is moved away could not be stored again when its transaction has to be repeated.
+    """
+    content.seek(0)
+    return storage().save(f"attachments/{new_id()}", File(content))
 
 
 def remove(stored_name: str) -> None:

@@ -117,6 +117,8 @@ def update_ticket(
 
     `custom_fields` are merged (null removes a key); `linked_ticket_ids` replaces the links.
     """
+    if values.get("parent_ticket_id"):
+        rules.lock_hierarchy()  # before any ticket, as everywhere
     locked = lock(ticket)
     change(locked, values, actor=actor, cause=cause, now=timezone.now(), visible=visible)
     return locked

@@ -126,7 +126,7 @@ class ResourceViewSet(ApiViewSet):
     def found(self, pk: Any, *, lock: bool = False) -> Any:
         """The row behind the URL, if the caller may see it; `lock` keeps others from changing it meanwhile."""
         rows = self.visible(bound=True)
-        instance = (rows.select_for_update(of=("self",)) if lock else rows).filter(pk=pk).first()
+        instance = (rows.select_for_update(of=("self",), no_key=True) if lock else rows).filter(pk=pk).first()
         if instance is None:
             raise NotFound
         return instance

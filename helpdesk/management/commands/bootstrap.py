@@ -15,7 +15,7 @@ from accounts.services import create_user
 from helpdesk.api.permissions import SCOPES
 from helpdesk.errors import HelpDeskError
 
-FIRST_START_LOCK = 7_202_601  # any number, the same in every process
+FIRST_START_LOCK = 7_202_604  # any number, the same in every process
 FILE_MAIL = "django.core.mail.backends.filebased.EmailBackend"
 
 
