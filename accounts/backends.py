@@ -7,7 +7,7 @@ from .models import User
 
 
 class AccountBackend(BaseBackend):
-    """Sessions only: every sign-in goes through accounts.services, which throttles and takes equal time."""
+    """Sessions only: every sign-in goes through accounts.portal_accounts, which throttles and takes equal time."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: object) -> None:
         return None
