@@ -63,7 +63,7 @@ class Ticket(models.Model):
     tags = models.JSONField(default=list, blank=True)
     custom_fields = models.JSONField(default=dict, blank=True)
     source = models.CharField(max_length=20, choices=Source, default=Source.API)
-    # Who filed it through which account; the owner, when an API key did; null for the system. Portal privacy builds on it.
+    # Who filed it: the owner, when an API key did; null for the system. Portal privacy builds on it.
     filed_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
