@@ -108,6 +108,7 @@ def cursor(content: Any) -> str:
         "cursor=" + cursor(["-createdAt", "0001-01-01T00:00:00+00:00", "550e8400-e29b-41d4-a716-446655440000"]),
         "cursor=" + cursor({"a": 1}),
         "q=" + "x" * 201,
+        "q=one two three four five six seven eight nine",
         "limit=",
         "cursor=nonsense",
         "cursor=WyJ4Il0",

@@ -96,6 +96,39 @@ def test_tickets_cannot_become_each_others_parent_at_once(api_key: ApiKey, at_on
         assert statuses(at_once(2, adopt)) == {200: 1, 400: 1}
 
 
+def test_relations_versions_and_bulk_changes_of_the_same_tickets_all_get_through(
+    api_key: ApiKey, at_once: AtOnce
+) -> None:
+    """Whoever holds several tickets takes them in one order, and relations before tickets: nobody has to give way."""
+    tickets = TicketFactory.create_batch(5)
+    parent, *others = ids = [str(ticket.pk) for ticket in tickets]
+
+    def attempt(n: int) -> Any:
+        api = ApiClient(api_key.secret)
+        if n % 3 == 0:
+            return api.post("/api/tickets/bulk", {"ids": others, "changes": {"parentTicketId": parent}})
+        body: dict[str, Any]
+        if n % 3 == 1:
+            body = {"linkedTicketIds": [key for key in ids if key != ids[n % 5]]}
+            return api.patch(f"/api/tickets/{ids[n % 5]}", body, headers={"If-Match": "*"})
+        body = {"parentTicketId": parent}
+        return api.patch(f"/api/tickets/{others[n % 4]}", body, headers={"If-Match": "*"})
+
+    responses = at_once(12, attempt)
+    assert statuses(responses) == {200: 12}
+    assert all(r.json().get("failed", 0) == 0 for r in responses)
+    assert set(Ticket.objects.filter(pk__in=others).values_list("parent_ticket", flat=True)) == {tickets[0].pk}
+
+
+def test_a_file_deleted_twice_at_once_is_logged_once(api_key: ApiKey, at_once: AtOnce) -> None:
+    path = f"/api/tickets/{TicketFactory().pk}/attachments"
+    file = {"filename": "a.txt", "content": "aGVsbG8="}
+    key = ApiClient(api_key.secret).post(path, file).json()["id"]
+    responses = at_once(4, lambda _: ApiClient(api_key.secret).delete(f"/api/attachments/{key}"))
+    assert statuses(responses) == {204: 1, 404: 3}
+    assert Activity.objects.filter(action="attachment_added", new_value=None).count() == 1
+
+
 def test_merges_and_bulk_changes_in_opposite_order_all_get_through(api_key: ApiKey, at_once: AtOnce) -> None:
     tickets = TicketFactory.create_batch(6)
     ids = [str(ticket.pk) for ticket in tickets]

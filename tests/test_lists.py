@@ -73,6 +73,7 @@ FILTERS: list[tuple[str, str]] = [
     ("q=%23{number}", "late"),
     ("createdAfter={closed_at}&createdBefore={late_at}", "assigned company"),
     ("updatedAfter={breached_at}", "child"),
+    ("createdAfter=all&q=%23{number}", "late"),
 ]
 
 

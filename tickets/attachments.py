@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from helpdesk.errors import Invalid
+from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 
@@ -65,8 +65,10 @@ def attach_file(
 
 @in_one_transaction
 def delete_attachment(attachment: Attachment, *, actor: User | None) -> None:
-    """Remove an attachment and its file."""
+    """Remove an attachment and its file; raises NotFound when somebody else has."""
     locked = lock(attachment.ticket_id)
+    if not Attachment.objects.filter(pk=attachment.pk).exists():
+        raise NotFound("This attachment does not exist.")
     now = timezone.now()
     discard([attachment.stored_name])
     record(locked, Action.ATTACHMENT_ADDED, actor=actor, now=now, old=attachment.filename)

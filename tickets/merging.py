@@ -13,8 +13,8 @@ from helpdesk.transactions import in_one_transaction
 
 from .history import record
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
-from .rules import among, lock_hierarchy
-from .services import change, link, lock, touch, update_ticket
+from .rules import among
+from .services import change, link, lock, lock_relations, touch, update_ticket
 
 MAX_MERGED = 100
 MAX_BULK = 1000
@@ -70,9 +70,8 @@ def update_many(
         raise Invalid(ids="Name at least one ticket.")
     if len(ids) > MAX_BULK:
         raise Invalid(ids=f"At most {MAX_BULK} tickets can be changed at once.")
-    if changes.get("parent_ticket_id"):
-        lock_hierarchy()  # before any ticket, as everywhere
     known = set(visible.filter(pk__in=ids).values_list("pk", flat=True))
+    lock_relations(known, changes)
     outcome: dict[UUID, dict[str, Any]] = {}
     for key in sorted(set(ids)):
         outcome[key] = update_one(key, changes, actor, visible) if key in known else refused(key, "Not found.")

@@ -24,12 +24,20 @@ def update_canned_response(response: CannedResponse, *, actor: User | None, **va
     return save(response, values)
 
 
+def delete_canned_response(response: CannedResponse, *, actor: User | None) -> None:
+    response.delete()
+
+
 def create_template(*, actor: User | None, **values: Any) -> TicketTemplate:
     return save(TicketTemplate(id=new_id(), created_by=actor, created_at=timezone.now()), values)
 
 
 def update_template(template: TicketTemplate, *, actor: User | None, **values: Any) -> TicketTemplate:
     return save(template, values)
+
+
+def delete_template(template: TicketTemplate, *, actor: User | None) -> None:
+    template.delete()
 
 
 def save(prepared: Prepared, values: dict[str, Any]) -> Prepared:

@@ -6,6 +6,7 @@ the acting user, None for the system; `cause` is the rule that made the system a
 actor may refer to (as parent or link), all of them unless given.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,6 +73,8 @@ def create_ticket(
     rules.check_customer(customer_id)
     rules.check_assignee(assignee_id)
     rules.check_group(group_id)
+    if linked_ticket_ids:
+        lock_ends([], linked_ticket_ids)
     rules.check_parent(None, parent_ticket_id, visible)
     linked = rules.check_links(None, linked_ticket_ids or [], visible)
     closing = rules.is_closing(None, status)
@@ -117,8 +120,7 @@ def update_ticket(
 
     `custom_fields` are merged (null removes a key); `linked_ticket_ids` replaces the links.
     """
-    if values.get("parent_ticket_id"):
-        rules.lock_hierarchy()  # before any ticket, as everywhere
+    lock_relations([key_of(ticket)], values)
     locked = lock(ticket)
     change(locked, values, actor=actor, cause=cause, now=timezone.now(), visible=visible)
     return locked
@@ -164,8 +166,15 @@ def archive_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
 
 @in_one_transaction
 def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
-    """Permanently, with replies, notes, history, time and files."""
+    """Permanently, with replies, notes, history, time and files; what was linked or below it says so."""
+    key = key_of(ticket)
+    lock_ends([key], Ticket.objects.filter(parent_ticket=key).values_list("pk", flat=True))
     locked = lock(ticket)
+    now = timezone.now()
+    for child in Ticket.objects.filter(parent_ticket=locked).order_by("pk"):
+        change(child, {"parent_ticket_id": None}, actor=actor, now=now)
+    if others := sorted(TicketLink.objects.filter(ticket=locked).values_list("linked_id", flat=True)):
+        unlink(locked, others, actor=actor, now=now)
     ticket_deleted.send(Ticket, ticket=locked, actor=actor)
     discard_files_of(locked)
     locked.delete()
@@ -230,14 +239,37 @@ def add_note(
 # --- What the verbs are made of -----------------------------------------------------------------------
 
 
+def key_of(ticket: Ticket | UUID) -> UUID:
+    return ticket.pk if isinstance(ticket, Ticket) else ticket
+
+
 def lock(ticket: Ticket | UUID) -> Ticket:
     """The ticket as it is now, held against other writers until the transaction ends; raises NotFound."""
-    key = ticket.pk if isinstance(ticket, Ticket) else ticket
     # "No key": rows that merely refer to this ticket can be written meanwhile, or two links would deadlock.
-    found = Ticket.objects.select_for_update(no_key=True).filter(pk=key).first()
+    found = Ticket.objects.select_for_update(no_key=True).filter(pk=key_of(ticket)).first()
     if found is None:
         raise NotFound("This ticket does not exist.")
     return found
+
+
+def lock_relations(keys: Iterable[UUID], values: dict[str, Any]) -> None:
+    """What has to be locked before any of these tickets, if the values move them below or link them to others."""
+    if values.get("linked_ticket_ids") is not None:
+        lock_ends(keys, values["linked_ticket_ids"])
+    elif values.get("parent_ticket_id"):
+        rules.lock_hierarchy()
+
+
+def lock_ends(keys: Iterable[UUID], others: Iterable[UUID]) -> None:
+    """Hold tickets, what they are linked to, and others, before their relations change.
+
+    Nobody else changes relations meanwhile, so these are all. In one order, as everything that holds several
+    tickets does, so that two callers wait for each other instead of failing.
+    """
+    rules.lock_hierarchy()
+    linked = TicketLink.objects.filter(ticket__in=list(keys)).values_list("linked_id", flat=True)
+    held = Ticket.objects.filter(pk__in={*keys, *others, *linked}).order_by("pk").select_for_update(no_key=True)
+    list(held.values_list("pk", flat=True))
 
 
 def change(
@@ -256,8 +288,8 @@ def change(
     """
     changes = planned(ticket, values, now, complete=complete, visible=visible)
     links = values.get("linked_ticket_ids")
-    linked = links is not None and replace_links(ticket, links, actor=actor, now=now, visible=visible)
-    if not changes and not linked:
+    relinked = {} if links is None else replace_links(ticket, links, actor=actor, now=now, visible=visible)
+    if not changes and not relinked:
         return {}
     for name, (_, new) in changes.items():
         setattr(ticket, name, new)
@@ -266,7 +298,7 @@ def change(
     if "parent_ticket_id" in changes:
         record_parent(ticket, changes["parent_ticket_id"], actor=actor, now=now)
     acting = User.objects.get(pk=actor) if isinstance(actor, UUID) else actor
-    ticket_saved.send(Ticket, ticket=ticket, actor=acting, cause=cause, created=False, changes=changes)
+    ticket_saved.send(Ticket, ticket=ticket, actor=acting, cause=cause, created=False, changes=changes | relinked)
     return changes
 
 
@@ -324,8 +356,8 @@ def replace_links(
     actor: User | UUID | None,
     now: datetime,
     visible: QuerySet[Ticket] | None,
-) -> bool:
-    """Make these the links of the ticket, in both directions; returns whether anything changed.
+) -> Changes:
+    """Make these the links of the ticket, in both directions; returns what changed.
 
     Links to what the actor does not see stay as they are.
     """
@@ -336,11 +368,11 @@ def replace_links(
         unlink(ticket, gone, actor=actor, now=now)
     if added := sorted(wanted - present):
         link(ticket, added, actor=actor, now=now)
-    return wanted != present
+    return {"linked_ticket_ids": (sorted(present), sorted(wanted))} if wanted != present else {}
 
 
 def link(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime) -> None:
-    """Link to existing tickets; both ends show it, in their links and in their history."""
+    """Link to existing tickets; both ends show it: in their links, in their history, and as changed."""
     pairs = sorted({pair for other in others for pair in ((ticket.pk, other), (other, ticket.pk))})
     # In one order everywhere, and without complaint about what is there already: two callers may link at once.
     TicketLink.objects.bulk_create(
@@ -363,3 +395,4 @@ def record_links(ticket: Ticket, others: list[UUID], *, actor: User | UUID | Non
         near = activity(ticket, Action.LINKED, actor=actor, now=now, **{key: f"#{number}"})
         far = activity(other, Action.LINKED, actor=actor, now=now, **{key: f"#{ticket.ticket_number}"})
         Activity.objects.bulk_create([near, far])
+    Ticket.objects.filter(pk__in=others, updated_at__lt=now).update(updated_at=now)

@@ -13,7 +13,7 @@ from helpdesk.transactions import in_one_transaction
 
 from .history import record
 from .models import Action, Ticket, TimeEntry
-from .services import lock
+from .services import lock, touch
 
 MAX_MINUTES = 2**31 - 1
 
@@ -48,6 +48,7 @@ def log_time(
     )
     if time_spent:
         record(locked, Action.TIME_LOGGED, actor=actor, now=now, new=minutes(time_spent))
+    touch(locked, now)
     return entry
 
 
@@ -61,6 +62,7 @@ def toggle_timer(entry: TimeEntry | UUID, *, actor: User | None) -> TimeEntry:
     else:
         locked.timer_running, locked.timer_started_at = True, now
         locked.save(update_fields=["timer_running", "timer_started_at"])
+        touch(locked.ticket, now)
     return locked
 
 
@@ -68,24 +70,28 @@ def toggle_timer(entry: TimeEntry | UUID, *, actor: User | None) -> TimeEntry:
 def update_entry(entry: TimeEntry | UUID, *, actor: User | None, **values: Any) -> TimeEntry:
     """Correct minutes, note or billable."""
     locked = lock_entry(entry)
+    now = timezone.now()
     wanted = {name: value for name, value in values.items() if name in ("time_spent", "note", "billable")}
     changed = {name: value for name, value in wanted.items() if getattr(locked, name) != value}
     if "time_spent" in changed:
         check_minutes(changed["time_spent"])
         old, new = minutes(locked.time_spent), minutes(changed["time_spent"])
-        record(locked.ticket, Action.TIME_LOGGED, actor=actor, now=timezone.now(), old=old, new=new)
+        record(locked.ticket, Action.TIME_LOGGED, actor=actor, now=now, old=old, new=new)
     for name, value in changed.items():
         setattr(locked, name, value)
     if changed:
         locked.save(update_fields=list(changed))
+        touch(locked.ticket, now)
     return locked
 
 
 @in_one_transaction
 def delete_entry(entry: TimeEntry | UUID, *, actor: User | None) -> None:
     locked = lock_entry(entry)
+    now = timezone.now()
     if locked.time_spent:
-        record(locked.ticket, Action.TIME_LOGGED, actor=actor, now=timezone.now(), old=minutes(locked.time_spent))
+        record(locked.ticket, Action.TIME_LOGGED, actor=actor, now=now, old=minutes(locked.time_spent))
+    touch(locked.ticket, now)
     locked.delete()
 
 
@@ -96,16 +102,22 @@ def stop(entry: TimeEntry, *, actor: User | None, now: datetime) -> None:
     entry.time_spent = min(entry.time_spent + added, MAX_MINUTES)
     entry.timer_running, entry.timer_started_at = False, None
     entry.save(update_fields=["time_spent", "spare_seconds", "timer_running", "timer_started_at"])
+    touch(entry.ticket, now)
     if added:
         record(entry.ticket, Action.TIME_LOGGED, actor=actor, now=now, new=minutes(added))
 
 
 def lock_entry(entry: TimeEntry | UUID) -> TimeEntry:
+    """The entry as it is now, held together with its ticket (first, as every verb does); raises NotFound."""
     key = entry.pk if isinstance(entry, TimeEntry) else entry
-    found = TimeEntry.objects.select_for_update(no_key=True).filter(pk=key).first()
-    if found is None:
-        raise NotFound("This time entry does not exist.")
-    return found
+    rows = TimeEntry.objects.filter(pk=key)
+    while (ticket_id := rows.values_list("ticket_id", flat=True).first()) is not None:
+        ticket = lock(ticket_id)
+        # A merge may have moved the entry to another ticket meanwhile.
+        if (found := rows.filter(ticket=ticket).select_for_update(no_key=True).first()) is not None:
+            found.ticket = ticket
+            return found
+    raise NotFound("This time entry does not exist.")
 
 
 def check_minutes(value: int) -> None:

@@ -133,7 +133,7 @@ class Compared(Filter):
     """Rows before or after an instant; `path` ends in the lookup, such as `created_at__gt`."""
 
     def condition(self, text: str) -> Condition | None:
-        return self.any_of([self.parse(text)]) if text else None
+        return self.any_of([self.parse(text)]) if text not in ("", "all") else None
 
     def parse(self, text: str) -> Any:
         # A plus sign in a query string arrives as a space; nobody means a space before an offset.
@@ -180,7 +180,9 @@ class Contains(Filter):
     def condition(self, text: str) -> Condition | None:
         if len(text) > MAX_QUERY:
             raise Invalid(f"{self.name} can have {MAX_QUERY} characters at most.")
-        words = list(dict.fromkeys(text.split()))[:MAX_WORDS]
+        words = list(dict.fromkeys(text.split()))
+        if len(words) > MAX_WORDS:
+            raise Invalid(f"{self.name} takes at most {MAX_WORDS} words.")
         numbers = [word.removeprefix("#") for word in words]
         digits = [
             bool(self.number) and number.isascii() and number.isdigit() and len(number) < 19 for number in numbers

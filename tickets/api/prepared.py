@@ -35,7 +35,7 @@ class CannedResponseViewSet(ResourceViewSet):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a prepared answer."""
-        self.found(pk).delete()
+        prepared.delete_canned_response(self.found(pk), actor=request.user)
         return self.no_content()
 
 
@@ -58,5 +58,5 @@ class TicketTemplateViewSet(ResourceViewSet):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a template."""
-        self.found(pk).delete()
+        prepared.delete_template(self.found(pk), actor=request.user)
         return self.no_content()

@@ -11,6 +11,7 @@ from helpdesk.api.views import ResourceViewSet
 from tickets import services
 from tickets.merging import merge_tickets, update_many
 from tickets.models import Activity, Note, Reply, Ticket
+from tickets.rules import lock_hierarchy
 
 from .filters import TICKET_FILTERS, TICKET_ORDERS
 from .includes import LIST_INCLUDES, TICKET_INCLUDES
@@ -67,6 +68,13 @@ class TicketViewSet(ResourceViewSet):
     def sight(self) -> dict[str, QuerySet]:
         """What a verb needs to know where the caller does not see every ticket."""
         return {"visible": self.visible()} if self.is_limited() else {}
+
+    def check_precondition(self) -> None:
+        # If-Match locks the ticket; what changes relations between tickets holds those first, as everywhere.
+        asked = self.request.data if isinstance(self.request.data, dict) else {}
+        if self.request.method == "DELETE" or not asked.keys().isdisjoint(("parentTicketId", "linkedTicketIds")):
+            lock_hierarchy()
+        super().check_precondition()
 
     def restore(self, request: Request, pk: str) -> HttpResponse:
         """Bring a closed or archived ticket back to work."""
