@@ -48,6 +48,8 @@ class User(AbstractBaseUser):
     tags = models.JSONField(default=list, blank=True)
     custom_fields = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
+    # On holiday or ill: nothing is assigned to them automatically meanwhile.
+    is_away = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     # When the person proved to own the mailbox; until then a portal session sees only what it filed itself.
@@ -75,6 +77,9 @@ class User(AbstractBaseUser):
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
             models.CheckConstraint(condition=models.Q(ticket_scope__in=TicketScope.values), name="user_scope_known"),
+            models.CheckConstraint(
+                condition=models.Q(is_away=False) | models.Q(role__in=STAFF_ROLES), name="user_away_is_staff"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,6 +140,8 @@ class GroupMember(models.Model):
     group = models.ForeignKey(AgentGroup, on_delete=models.CASCADE, related_name="members", db_index=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     is_leader = models.BooleanField(default=False)
+    # When a ticket of the group was last assigned to them automatically: whose turn it is by round robin.
+    last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -163,7 +170,7 @@ class ApiKey(models.Model):
 
     class Meta:
         verbose_name = "API key"
-        ordering = ["-created_at", "-id"]
+        ordering = ["name", "id"]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key_prefix}…)"
@@ -179,7 +186,9 @@ class ReplayRecord(models.Model):
     caller = models.CharField(max_length=50)
     target = models.CharField(max_length=300, help_text="Method and path.")
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the request body.")
+    fingerprint = models.CharField(
+        max_length=64, help_text="HMAC-SHA-256 of the request body, keyed with the caller's credential."
+    )
     claim = models.UUIDField(default=new_id)
     locked_until = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)

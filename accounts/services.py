@@ -27,7 +27,8 @@ from .models import STAFF_ROLES, Role, TicketScope, User
 from .signals import user_saved
 
 ADMINS_LOCK = 7_202_602  # any number, the same in every process
-PLAIN_FIELDS = ("username", "name", "phone", "role", "ticket_scope", "avatar_url", "company_id", "is_active")
+PLAIN_FIELDS = ("username", "name", "phone", "role", "ticket_scope", "avatar_url", "company_id", "is_active", "is_away")
+OWN_FIELDS = {"is_away"}  # what agents change of their own account, signed in
 
 
 def create_user(
@@ -79,8 +80,10 @@ def create_user(
     return user
 
 
-def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User:
+def update_user(user: User | UUID, *, actor: User | None, in_person: bool = False, **values: Any) -> User:
     """Change a person. `custom_fields` are merged; what changes nothing writes nothing.
+
+    `in_person`: the actor is signed in, and not represented by an API key; only so may agents change OWN_FIELDS.
 
     Accounts of staff are changed by admins only, and so are passwords, or anybody with a key could take an account
     over. The last active admin stays one: Conflict. A customer whose address changes has to prove the new one, and
@@ -94,7 +97,8 @@ def update_user(user: User | UUID, *, actor: User | None, **values: Any) -> User
         locked = User.objects.select_for_update(no_key=True).filter(pk=key).first()
         if locked is None:
             raise NotFound("This user does not exist.")
-        require_right(actor, locked.role in STAFF_ROLES or values.get("role") in STAFF_ROLES)
+        own = in_person and actor == locked and bool(values) and values.keys() <= OWN_FIELDS
+        require_right(actor, not own and (locked.role in STAFF_ROLES or values.get("role") in STAFF_ROLES))
         changes = planned(locked, values)
         if loses_admin(locked, changes):
             require_other_admin(locked)
@@ -141,6 +145,8 @@ def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     if "email" in values:
         wanted["email"] = checked_email(values["email"])
         wanted["email_key"] = matching_key(wanted["email"])
+    if wanted.get("role") == Role.CUSTOMER:
+        wanted.setdefault("is_away", False)
     return {name: (old, new) for name, new in wanted.items() if not same(old := getattr(user, name), new)}
 
 
@@ -181,6 +187,8 @@ def check_choices(user: User) -> None:
         raise Invalid(role=f"Must be one of: {', '.join(Role.values)}.")
     if user.ticket_scope not in TicketScope.values:
         raise Invalid(ticket_scope=f"Must be one of: {', '.join(TicketScope.values)}.")
+    if user.is_away and user.role not in STAFF_ROLES:
+        raise Invalid(is_away="Only agents and admins can be away.")
 
 
 def checked_company(company_id: UUID) -> UUID:

@@ -21,6 +21,7 @@ class UserSerializer(Resource):
         "tags": ["vip"],
         "customFields": {"language": "en"},
         "isActive": True,
+        "isAway": False,
         "createdAt": "2025-12-18T05:00:00.000Z",
     }
 
@@ -39,6 +40,7 @@ class UserSerializer(Resource):
             "tags",
             "custom_fields",
             "is_active",
+            "is_away",
             "created_at",
         ]
 

@@ -49,7 +49,8 @@ class UserViewSet(ResourceViewSet):
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a person."""
-        return self.shown(services.update_user(self.key(pk), actor=request.user, **self.values).pk)
+        changed = services.update_user(self.key(pk), actor=request.user, in_person=self.is_limited(), **self.values)
+        return self.shown(changed.pk)
 
 
 class AgentGroupViewSet(ResourceViewSet):
