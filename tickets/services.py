@@ -28,7 +28,7 @@ from .files import discard_files_of
 from .history import Changes, activity, record, record_changes
 from .models import Action, Activity, Note, Reply, Source, Status, Ticket, TicketLink
 from .numbers import next_number
-from .signals import note_added, reply_added, ticket_deleted, ticket_saved
+from .signals import note_added, reply_added, ticket_deleted, ticket_filing, ticket_saved
 
 # What update_ticket takes, besides custom_fields and linked_ticket_ids which have their own ways.
 PLAIN_FIELDS = (
@@ -99,6 +99,7 @@ def create_ticket(
         updated_at=now,
         ticket_number=next_number(),
     )
+    ticket_filing.send(Ticket, ticket=ticket, actor=actor, cause=cause)
     ticket.save(force_insert=True)
     record(ticket, Action.CREATED, actor=actor, now=now)
     if linked:
