@@ -1,7 +1,7 @@
 """The demo data: believable, the same each time, and never twice."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from random import Random
 from typing import Any
@@ -11,7 +11,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
 from accounts.emails import matching_key
 from accounts.models import AgentGroup, GroupMember, Role, User
@@ -25,7 +24,7 @@ from helpdesk.demo.names import company_name
 from helpdesk.demo.rhythm import Year
 from helpdesk.demo.scenarios import SCENARIOS
 from helpdesk.demo.scenarios.script import SOLUTION
-from helpdesk.demo.seeding import day_begin, seed
+from helpdesk.demo.seeding import seed
 from helpdesk.tags import clean_tags
 from tests.client import ApiClient
 from tests.factories import AgentGroupFactory, ApiKeyFactory, CannedResponseFactory, TicketFactory, UserFactory
@@ -43,7 +42,12 @@ from tickets.models import (
 
 pytestmark = pytest.mark.django_db
 
-NOW = day_begin(timezone.now())
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+# Midnights on which a demo may end: every day of a week, and those that calendars trip over.
+DAYS = [
+    *(NOW + timedelta(days=number) for number in range(7)),
+    *(datetime(year, month, day, tzinfo=UTC) for year, month, day in ((2028, 2, 29), (2027, 1, 1), (2027, 3, 28))),
+]
 WRITTEN: tuple[type[models.Model], ...] = (
     User, AgentGroup, GroupMember, Company, CustomField, CannedResponse, TicketTemplate, Ticket, Reply, Note, TimeEntry,
     TicketLink,
@@ -56,8 +60,8 @@ def run(**options: Any) -> str:
     return out.getvalue()
 
 
-def plant(count: int) -> None:
-    assert seed(count, NOW, lambda _: None)
+def plant(count: int, end: datetime = NOW) -> None:
+    assert seed(count, end, lambda _: None)
 
 
 def test_a_hundred_tickets_by_default_and_only_once() -> None:
@@ -94,13 +98,14 @@ def test_it_is_the_same_each_time() -> None:
     assert pictures[0] == pictures[1]
 
 
-def test_a_small_demo_shows_tickets_of_every_kind() -> None:
-    plant(100)
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: f"{day:%a %d %b %Y}")
+def test_a_small_demo_shows_tickets_of_every_kind_whatever_the_day(day: datetime) -> None:
+    plant(100, day)
     tickets = Ticket.objects.all()
     for name in ("status", "priority", "source", "group"):
         assert len(set(tickets.values_list(name, flat=True))) >= (3 if name == "source" else 4)
     assert 10 <= tickets.open().count() <= 40
-    assert tickets.unassigned().exists()
+    assert tickets.open().unassigned().exists()
     assert tickets.exclude(archived_at=None).exists()
     assert tickets.exclude(parent_ticket=None).exists()
     assert TicketLink.objects.exists()

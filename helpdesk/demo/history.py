@@ -89,18 +89,44 @@ class Today(Exception):
     """A story has reached the present: what would come next has not happened yet."""
 
 
+@dataclass(slots=True)
+class Turns:
+    """Makes something rare happen by turns: once in `every` times, after the first half of them.
+
+    Left to chance, a small demo would have none of it on some days. Who cannot do it leaves the turn to the next.
+    """
+
+    every: int
+    asked: int = 0
+    done: int = 0
+
+    def come(self) -> bool:
+        self.asked += 1
+        return (self.asked + self.every // 2) // self.every > self.done
+
+
 class Teller:
     """Tells stories; remembers some recent tickets, since some belong together."""
 
     def __init__(self, cast: Cast, rows: Rows, end: int, random: Random) -> None:
         self.cast, self.rows, self.end, self.random = cast, rows, end, random
         self.recent: dict[Scenario, deque[tuple[str, int]]] = {scenario: deque(maxlen=5) for scenario in SCENARIOS}
+        self.children, self.links, self.archived = Turns(32), Turns(32), Turns(20)
 
-    def tell(self, number: int, created: int) -> None:
+    def tell(self, number: int, created: int, *, newest: bool = False) -> None:
         scenario = self.random.choice(SCENARIOS)
         story = Story(self.cast, self.rows, self.end, self.random, scenario, number, created)
-        story.related = self.random.choice(self.recent[scenario]) if self.recent[scenario] else None
+        if self.recent[scenario]:
+            story.related = self.random.choice(self.recent[scenario])
+            story.is_child = self.children.come()
+            story.is_linked = self.links.come() and not story.is_child
+        story.is_archived = self.archived.come()
+        if newest:
+            story.stay_unseen()
         story.run()
+        self.children.done += story.parent is not None
+        self.links.done += story.linked
+        self.archived.done += story.archived is not None
         if story.parent is None:
             self.recent[scenario].append((story.id, number))
 
@@ -125,7 +151,9 @@ class Story:
         self.assignee: Colleague | None = None
         self.group: str | None = None
         self.related: tuple[str, int] | None = None  # another ticket of this kind: id and number
+        self.is_child = self.is_linked = self.is_archived = False  # what becomes of it, if time allows
         self.parent: str | None = None
+        self.linked = False
         self.first_response: int | None = None
         self.resolved: int | None = None
         self.archived: int | None = None
@@ -163,6 +191,10 @@ class Story:
             moment_or_none(self.archived), text_of(self.created), text_of(self.updated),
         ))  # fmt: skip
 
+    def stay_unseen(self) -> None:
+        """It came by mail, and nobody has looked at it yet."""
+        self.source, self.steps_left = "email", 0
+
     @property
     def filed_by(self) -> str | None:
         """Mail comes in without anybody being signed in."""
@@ -174,7 +206,7 @@ class Story:
         sorted_already = self.source != "email"
         if sorted_already:
             self.group = self.team.id
-        if self.related and self.random.random() < 0.03:
+        if self.related and self.is_child:
             self.parent = self.related[0]
         self.log("created", self.filed_by)
         if sorted_already and self.team.assigns_at_once:
@@ -197,7 +229,7 @@ class Story:
             self.priority = after
         self.work(0.3)
         self.set_status("in_progress")
-        if self.related and self.parent is None and self.random.random() < 0.03:
+        if self.related and self.is_linked:
             self.link(*self.related)
 
     def converse(self) -> None:
@@ -220,7 +252,7 @@ class Story:
     def close(self) -> None:
         self.pass_days(self.random.randrange(3, 10))
         self.set_status("closed")
-        if self.random.random() < 0.05:
+        if self.is_archived:
             self.pass_days(60)
             self.archived = self.now
             self.change("archived", self.cast.lead.id)
@@ -291,6 +323,7 @@ class Story:
 
     def link(self, other: str, number: int) -> None:
         """Both ends show it."""
+        self.linked = True
         for near, far in ((self.id, other), (other, self.id)):
             self.rows.links.append((self.next_id(), near, far))
         self.change("linked", self.agent.id, None, f"#{number}")

@@ -179,7 +179,7 @@ def write_tickets(count: int, cast: Cast, end: int, random: Random, progress: Pr
     )
     year, teller = Year(end), Teller(cast, rows, end, random)
     for index, number in enumerate(numbers(count), start=1):
-        teller.tell(number, year.moment((index - random.random()) / count))
+        teller.tell(number, year.moment((index - random.random()) / count), newest=index == count)
         if index % BATCH == 0 or index == count:
             for table, told in tables:
                 table.write(told)
