@@ -16,9 +16,9 @@ from companies.lookup import company_id_for
 from companies.models import Company
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
-from custom_fields.values import same
 from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 
 from . import mails

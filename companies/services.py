@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
-from custom_fields.values import same
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.json_values import same
 from helpdesk.transactions import in_one_transaction
 
 from .domains import clean_domains

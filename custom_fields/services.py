@@ -10,12 +10,13 @@ from django.utils import timezone
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.json_values import same
 from helpdesk.transactions import in_one_transaction
 
 from .definitions import active_fields, await_writes_of_values, one_change_at_a_time
 from .holders import values_exist
 from .models import CustomField, EntityType, FieldType
-from .values import is_missing, problem_with, same
+from .values import is_missing, problem_with
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 WITH_OPTIONS = (FieldType.DROPDOWN, FieldType.MULTISELECT)

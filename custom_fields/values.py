@@ -85,17 +85,6 @@ def problem_with(value: Any, field: CustomField) -> str | None:
     return f"{field.label} {problem}." if problem else None
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal as JSON has it; for Python, true equals 1 and false equals 0."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return one == other
-
-
 def is_missing(value: Any) -> bool:
     """Whether a required field counts as not filled in. An unticked checkbox and a zero are answers."""
     return value is None or value == [] or (isinstance(value, str) and not value.strip())

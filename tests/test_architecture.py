@@ -11,8 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A room imports from lower floors only. Rooms of one floor do not know each other, unless drawn below.
 FLOORS: list[tuple[str, ...]] = [
-    ("cellar",),  # helpdesk.errors, helpdesk.ids, helpdesk.periodic, helpdesk.tags, helpdesk.transactions
+    ("cellar",),  # the modules of CELLAR, below
     ("kit",),  # helpdesk.api
+    ("outbox",),
     ("custom_fields",),
     ("companies",),
     ("accounts",),
@@ -23,7 +24,14 @@ FLOORS: list[tuple[str, ...]] = [
 ]
 DRAWN: set[tuple[str, str]] = set()  # (importer, imported) on one floor
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-CELLAR = ("helpdesk.errors", "helpdesk.ids", "helpdesk.periodic", "helpdesk.tags", "helpdesk.transactions")
+CELLAR = (
+    "helpdesk.errors",
+    "helpdesk.ids",
+    "helpdesk.json_values",
+    "helpdesk.periodic",
+    "helpdesk.tags",
+    "helpdesk.transactions",
+)
 DOORS = ("api", "admin")
 HTTP = ("rest_framework", "django.http")
 # Files outside a door that are handed a request by Django's own contract.

@@ -13,8 +13,8 @@ from companies.services import update_company
 from custom_fields import definitions
 from custom_fields.models import CustomField
 from custom_fields.services import merge_values, update_field
-from custom_fields.values import same
 from helpdesk.errors import Conflict, Invalid
+from helpdesk.json_values import same
 from tests.client import ApiClient
 from tests.factories import CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
 from tickets.models import Activity, Ticket

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from custom_fields.values import same
 from helpdesk.ids import new_id
+from helpdesk.json_values import same
 
 from .models import Action, Activity, Ticket
 

@@ -17,9 +17,9 @@ from django.utils import timezone
 from accounts.models import STAFF_ROLES, User
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
-from custom_fields.values import same
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
+from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 from helpdesk.transactions import in_one_transaction
 
