@@ -54,10 +54,12 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "outbox",
     "custom_fields",
     "companies",
     "accounts",
     "tickets",
+    "sla",
     "portal",
     "helpdesk",
 ]

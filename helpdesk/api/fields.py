@@ -96,6 +96,24 @@ class Moment(serializers.DateTimeField):
         return moment_text(value) if value else None
 
 
+class Day(serializers.DateField):
+    """A date without a time, `2025-12-18`."""
+
+    default_error_messages = {"invalid": "Must be a date such as 2025-12-18."}
+
+    def to_internal_value(self, value: Any) -> date:
+        try:
+            day = parse_date(value) if isinstance(value, str) and len(value) == 10 else None
+        except ValueError:
+            day = None
+        if day is None or not 1 < day.year < 9999:
+            self.fail("invalid", format="ISO 8601")
+        return day
+
+    def to_representation(self, value: date | None) -> str | None:
+        return day_text(value) if value else None
+
+
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class JsonObject(serializers.JSONField):
     """An object whose keys are data: they pass through as they are."""

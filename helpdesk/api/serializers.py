@@ -56,6 +56,7 @@ class Resource(CamelCase, serializers.ModelSerializer):
         models.PositiveBigIntegerField: kit.Whole,
         models.BigIntegerField: kit.Whole,
         models.DateTimeField: kit.Moment,
+        models.DateField: kit.Day,
         models.UUIDField: kit.Id,
         models.JSONField: kit.JsonObject,
     }

@@ -1,0 +1,199 @@
+"""The verbs of policies, business hours and holidays.
+
+Each leaves the deadlines of the tickets concerned right or marked as wrong: the most urgent ones are set again in the
+same transaction, the others by the worker.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from helpdesk.errors import Conflict, Invalid, NotFound
+from helpdesk.ids import new_id
+from helpdesk.transactions import in_one_transaction
+from tickets.models import Priority
+
+from .clocks import mark_stale, reckon_stale
+from .models import MAX_MINUTES, BusinessHours, Change, Holiday, SlaPolicy
+from .schedules import check_zone, checked_schedule
+
+AT_ONCE = 500  # clocks set again before the change is answered
+MAX_HOLIDAYS = 1000
+# How long the write of a ticket may take: what began before a change is committed by then.
+OVERLAP = timedelta(minutes=1)
+
+
+# --- Policies -----------------------------------------------------------------------------------------
+
+
+@in_one_transaction
+def create_policy(**values: Any) -> SlaPolicy:
+    """Promise something to the tickets of a priority, those that are open included."""
+    policy = SlaPolicy(id=new_id(), created_at=timezone.now())
+    fill_policy(policy, values)
+    policy.save(force_insert=True)
+    promises_changed({policy.priority} if policy.is_active else ())
+    return policy
+
+
+@in_one_transaction
+def update_policy(policy: UUID, **values: Any) -> SlaPolicy:
+    locked = lock_policy(policy)
+    before, was_active = locked.priority, locked.is_active
+    fill_policy(locked, values)
+    locked.save()
+    promises_changed({before if was_active else "", locked.priority if locked.is_active else ""} - {""})
+    return locked
+
+
+@in_one_transaction
+def delete_policy(policy: UUID) -> None:
+    """Take a promise back; tickets that are done keep what they were measured by."""
+    locked = lock_policy(policy)
+    locked.delete()
+    promises_changed({locked.priority} if locked.is_active else ())
+
+
+def lock_policy(policy: UUID) -> SlaPolicy:
+    found = SlaPolicy.objects.select_for_update(no_key=True).filter(pk=policy).first()
+    if found is None:
+        raise NotFound("This SLA policy does not exist.")
+    return found
+
+
+def fill_policy(policy: SlaPolicy, values: dict[str, Any]) -> None:
+    """Set attributes of a policy and check what comes out; raises Invalid."""
+    for name, value in values.items():
+        setattr(policy, name, value)
+    policy.name = policy.name.strip()
+    if policy.priority not in Priority.values:
+        raise Invalid(priority=f"Must be one of: {', '.join(Priority.values)}.")
+    for name in ("first_response_time", "resolution_time"):
+        if not 1 <= getattr(policy, name) <= MAX_MINUTES:
+            raise Invalid(**{name: f"Must be 1 to {MAX_MINUTES} minutes."})
+    policy.escalation_email = checked_email(policy.escalation_email)
+    if policy.business_hours_id and not BusinessHours.objects.filter(pk=policy.business_hours_id).exists():
+        raise Invalid(business_hours_id="No business hours have this id.")
+
+
+def checked_email(address: str | None) -> str | None:
+    if not (address or "").strip():
+        return None
+    address = (address or "").strip()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise Invalid(escalation_email="Must be an e-mail address.") from None
+    return address
+
+
+# --- Business hours -----------------------------------------------------------------------------------
+
+
+@in_one_transaction
+def create_hours(**values: Any) -> BusinessHours:
+    return save_hours(BusinessHours(id=new_id(), created_at=timezone.now()), values)
+
+
+@in_one_transaction
+def update_hours(hours: UUID, **values: Any) -> BusinessHours:
+    locked = lock_hours(hours)
+    before = locked.timezone, locked.schedule
+    save_hours(locked, values)
+    if (locked.timezone, locked.schedule) != before:
+        calendar_changed(locked)
+    return locked
+
+
+@in_one_transaction
+def delete_hours(hours: UUID) -> None:
+    """Drop business hours; raises Conflict while a policy counts in them."""
+    locked = lock_hours(hours)
+    names = locked.policies.order_by("name").values_list("name", flat=True)[:3]
+    if names:
+        raise Conflict(f"These business hours are used by: {', '.join(names)}.")
+    locked.delete()
+
+
+def lock_hours(hours: UUID) -> BusinessHours:
+    # With the key: a policy that is about to refer to these hours waits, or makes us wait.
+    found = BusinessHours.objects.select_for_update().filter(pk=hours).first()
+    if found is None:
+        raise NotFound("These business hours do not exist.")
+    return found
+
+
+def save_hours(hours: BusinessHours, values: dict[str, Any]) -> BusinessHours:
+    for name, value in values.items():
+        setattr(hours, name, value)
+    hours.name = hours.name.strip()
+    hours.schedule = checked_schedule(hours.schedule)
+    check_zone(hours.timezone)
+    if hours.is_default:
+        BusinessHours.objects.filter(is_default=True).exclude(pk=hours.pk).update(is_default=False)
+    hours.save()
+    return hours
+
+
+@in_one_transaction
+def add_holiday(hours: UUID, *, name: str, date: date) -> Holiday:
+    """Close on a date; raises Conflict when it is a holiday already."""
+    locked = lock_hours(hours)
+    if locked.holidays.count() >= MAX_HOLIDAYS:
+        raise Invalid(date=f"At most {MAX_HOLIDAYS} holidays are allowed.")
+    holiday = Holiday(id=new_id(), business_hours=locked, name=name.strip(), date=date, created_at=timezone.now())
+    try:
+        with transaction.atomic():
+            holiday.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("This date is a holiday already.") from None
+    calendar_changed(locked)
+    return holiday
+
+
+@in_one_transaction
+def delete_holiday(holiday: UUID) -> None:
+    found = Holiday.objects.filter(pk=holiday).first()
+    if found is None:
+        raise NotFound("This holiday does not exist.")
+    locked = lock_hours(found.business_hours_id)
+    if not Holiday.objects.filter(pk=holiday).delete()[0]:
+        raise NotFound("This holiday does not exist.")
+    calendar_changed(locked)
+
+
+def calendar_changed(hours: BusinessHours) -> None:
+    hours.revision = new_id()
+    hours.save(update_fields=["revision"])
+    promises_changed(set(hours.policies.filter(is_active=True).values_list("priority", flat=True)))
+
+
+# --- What follows -------------------------------------------------------------------------------------
+
+
+def promises_changed(priorities: Collection[str]) -> None:
+    """Have the tickets of these priorities measured anew."""
+    if not priorities:
+        return
+    now = timezone.now()
+    Change.objects.bulk_create(Change(priority=priority, made_at=now) for priority in sorted(priorities))
+    mark_stale(priorities)
+    reckon_stale(now=now, limit=AT_ONCE)
+
+
+def recheck(*, now: datetime) -> None:
+    """See to tickets that were being written at the moment of a change, and went by what was in force before it."""
+    for change in Change.objects.filter(made_at__lt=now - OVERLAP).order_by("made_at"):
+        settle(change)
+
+
+@in_one_transaction
+def settle(change: Change) -> None:
+    mark_stale([change.priority], touched_since=change.made_at - OVERLAP)
+    change.delete()
