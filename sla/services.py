@@ -45,10 +45,11 @@ def create_policy(**values: Any) -> SlaPolicy:
 @in_one_transaction
 def update_policy(policy: UUID, **values: Any) -> SlaPolicy:
     locked = lock_policy(policy)
-    before, was_active = locked.priority, locked.is_active
+    before, priority = measures(locked), locked.priority
     fill_policy(locked, values)
     locked.save()
-    promises_changed({before if was_active else "", locked.priority if locked.is_active else ""} - {""})
+    if measures(locked) != before:
+        promises_changed({priority, locked.priority})
     return locked
 
 
@@ -58,6 +59,13 @@ def delete_policy(policy: UUID) -> None:
     locked = lock_policy(policy)
     locked.delete()
     promises_changed({locked.priority} if locked.is_active else ())
+
+
+def measures(policy: SlaPolicy) -> tuple[Any, ...] | None:
+    """What deadlines follow from; nothing does from a policy that is switched off."""
+    if not policy.is_active:
+        return None
+    return policy.priority, policy.first_response_time, policy.resolution_time, policy.business_hours_id
 
 
 def lock_policy(policy: UUID) -> SlaPolicy:

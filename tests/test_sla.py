@@ -1,5 +1,6 @@
 """Service levels through the API: promises, pauses, changes of what was promised, and why."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -448,13 +449,13 @@ def test_who_does_not_see_the_ticket_learns_nothing(api: ApiClient, customer: Us
     assert api.get("/api/tickets/00000000-0000-7000-8000-000000000000/sla").status_code == 404
 
 
-# What is done, and how many questions it takes beyond what the same takes without policies.
+# What is done, and how many questions about service levels it takes.
 COSTS: list[tuple[str, str, dict[str, Any], int]] = [
-    ("post", "/api/tickets", {"subject": "x", "description": "y", "customerId": "{customer}", "priority": "high"}, 9),
-    ("patch", "/api/tickets/{ticket}", {"status": "in_progress"}, 5),
-    ("patch", "/api/tickets/{ticket}", {"status": "pending"}, 10),
-    ("post", "/api/tickets/{ticket}/replies", {"userId": "{agent}", "content": "x"}, 7),
-    ("get", "/api/tickets/{ticket}/sla", {}, 5),
+    ("post", "/api/tickets", {"subject": "x", "description": "y", "customerId": "{customer}", "priority": "high"}, 2),
+    ("patch", "/api/tickets/{ticket}", {"status": "in_progress"}, 0),
+    ("patch", "/api/tickets/{ticket}", {"status": "pending"}, 3),
+    ("post", "/api/tickets/{ticket}/replies", {"userId": "{agent}", "content": "x"}, 0),
+    ("get", "/api/tickets/{ticket}/sla", {}, 2),
 ]
 
 
@@ -467,7 +468,7 @@ def test_clocks_cost_few_questions(
     filled = {name: value.format(**ids) for name, value in body.items()}
     with CaptureQueriesContext(connection) as queries:
         assert getattr(api, method)(path.format(**ids), filled).status_code in (200, 201)
-    asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    asked = [q["sql"] for q in queries if re.search("sla_(clock|slapolicy|businesshours|holiday|change)", q["sql"])]
     assert len(asked) == cost, asked
 
 
