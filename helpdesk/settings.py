@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "accounts",
     "tickets",
     "sla",
+    "automation",
     "portal",
     "helpdesk",
 ]
@@ -186,6 +187,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "helpdesk.api.schema.finish"],
 }
+
+# --- Automation -----------------------------------------------------------------------------------
+
+# How many days the runs of rules are kept for explanation.
+AUTOMATION_TRACE_DAYS = env.int("HELPDESK_AUTOMATION_TRACE_DAYS", default=30)
 
 # --- Language and time ----------------------------------------------------------------------------
 

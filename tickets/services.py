@@ -192,8 +192,8 @@ def add_reply(
 ) -> Reply:
     """A message from a customer or from staff; an internal one is for staff only.
 
-    A public answer by staff is the first response if there was none; a customer's public message re-opens a
-    ticket that was waiting or done.
+    A public answer by staff is the first response if there was none, unless a rule wrote it; a customer's public
+    message re-opens a ticket that was waiting or done.
     """
     author = User.objects.filter(pk=user_id).first()
     if author is None:
@@ -205,17 +205,18 @@ def add_reply(
     from_staff = author.role in STAFF_ROLES
     reply = Reply(id=new_id(), ticket=locked, user=author, content=content, is_internal=is_internal, created_at=now)
     reply.save(force_insert=True)
-    record(locked, Action.REPLIED, actor=author, now=now, new=reply.pk)
+    acting = None if cause else author
+    record(locked, Action.REPLIED, actor=acting, now=now, new=reply.pk)
     changes: Changes = {}
-    if not is_internal and from_staff and locked.first_response_at is None:
+    if not is_internal and from_staff and not cause and locked.first_response_at is None:
         changes["first_response_at"] = (None, now)
         locked.first_response_at = now
     reopened = {}
     if not is_internal and not from_staff and locked.status in (Status.PENDING, Status.RESOLVED, Status.CLOSED):
         reopened = {"status": Status.OPEN}
     touch(locked, now, *changes)
-    changes |= change(locked, reopened, actor=author, cause=cause, now=now)
-    reply_added.send(Reply, ticket=locked, reply=reply, actor=author, cause=cause, changes=changes)
+    changes |= change(locked, reopened, actor=acting, cause=cause, now=now)
+    reply_added.send(Reply, ticket=locked, reply=reply, actor=acting, cause=cause, changes=changes)
     return reply
 
 
@@ -231,9 +232,10 @@ def add_note(
     now = timezone.now()
     note = Note(id=new_id(), ticket=locked, user=author, content=content, is_private=is_private, created_at=now)
     note.save(force_insert=True)
-    record(locked, Action.NOTE_ADDED, actor=author, now=now, new=note.pk)
+    acting = None if cause else author
+    record(locked, Action.NOTE_ADDED, actor=acting, now=now, new=note.pk)
     touch(locked, now)
-    note_added.send(Note, ticket=locked, note=note, actor=author, cause=cause)
+    note_added.send(Note, ticket=locked, note=note, actor=acting, cause=cause)
     return note
 
 

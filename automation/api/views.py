@@ -1,0 +1,129 @@
+"""Automation rules over HTTP, and the explanation of what they did."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+
+from automation import services
+from automation.models import AutomationRule, Evaluation, Execution, RuleType
+from automation.preview import preview
+from automation.traces import explained, rosters
+from helpdesk.api.filters import OneOf, Switch
+from helpdesk.api.includes import Rows
+from helpdesk.api.paging import by_name, newest_first
+from helpdesk.api.views import ResourceViewSet
+from tickets.models import Ticket
+
+from .serializers import (
+    AutomationRuleSerializer,
+    EvaluationSerializer,
+    PreviewResultSerializer,
+    PreviewSerializer,
+    RuleRunSerializer,
+    TraceSerializer,
+)
+
+
+class AutomationRuleViewSet(ResourceViewSet):
+    """What is done by itself when something happens to a ticket."""
+
+    scope = "tickets"
+    admin = "writes"
+    read_actions = ("preview",)
+    queryset = AutomationRule.objects.all()
+    serializer_class = AutomationRuleSerializer
+    orders = (by_name("order", "name"),)
+    filters = (
+        OneOf("ruleType", "rule_type", "Type of rule.", allowed=tuple(RuleType.values)),
+        Switch(
+            "isActive", "", "Active rules, or the others.", on=lambda: Q(is_active=True), off=lambda: Q(is_active=False)
+        ),
+    )
+    bodies = {"preview": PreviewSerializer}
+    answers = {"preview": PreviewResultSerializer}
+
+    def create(self, request: Request) -> HttpResponse:
+        """Save a rule."""
+        return self.created(services.create_rule(actor=request.user, **self.parsed()))
+
+    def update(self, request: Request, pk: str) -> HttpResponse:
+        """Change a rule."""
+        return self.shown(services.update_rule(self.key(pk), actor=request.user, **self.parsed()).pk)
+
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
+        """Delete a rule; what it did stays."""
+        services.delete_rule(self.key(pk), actor=request.user)
+        return self.no_content()
+
+    def preview(self, request: Request) -> HttpResponse:
+        """Tell which tickets of the last days a rule would have matched, and what it would have changed.
+
+        Nothing is saved, changed or sent. Rules for new tickets are held against each ticket as it was filed, others
+        against the tickets as they are now.
+        """
+        asked = {"name": "Preview", **self.parsed()}
+        days, limit = asked.pop("days", 30), asked.pop("limit", 50)
+        tickets = Ticket.objects.all()
+        seen = tickets.visible_to(request.user) if self.is_limited() else tickets
+        rule = services.draft(asked)
+        return self.answer(preview(rule, tickets=seen, days=days, limit=limit, now=timezone.now()))
+
+
+class EvaluationViewSet(ResourceViewSet):
+    """Evaluations, which explain themselves before they are shown."""
+
+    scope = "tickets"
+    queryset = Evaluation.objects.all()
+    serializer_class = EvaluationSerializer
+
+    def included(self, offered: Any) -> Sequence[Any]:
+        return (self,)
+
+    def attach(self, rows: Rows) -> None:
+        """Replace the stored form of each row by its explanation."""
+        known = rosters(row["roster"] for row in rows)
+        for row in rows:
+            self.explain(row, explained(row.pop("rules"), known[row.pop("roster")]))
+
+    def explain(self, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
+        row["rules"] = rules
+
+    def limited_rows(self, rows: QuerySet) -> QuerySet:
+        return rows.filter(ticket__in=Ticket.objects.visible_to(self.request.user))
+
+
+class TicketTraceViewSet(EvaluationViewSet):
+    """Why rules ran on a ticket, or did not."""
+
+    parents = {"ticket_id": Ticket}
+    answers = {"list": TraceSerializer}
+    orders = (newest_first(),)
+
+
+class RuleRunViewSet(EvaluationViewSet):
+    """The times that a rule was asked."""
+
+    queryset = Evaluation.objects.alias(rule_id=F("roster__entries__revision__rule"))
+    parents = {"rule_id": AutomationRule}
+    answers = {"list": RuleRunSerializer}
+    orders = (newest_first(),)
+    filters = (
+        Switch(
+            "executed",
+            "",
+            "Only the runs in which the rule acted, or only the others.",
+            on=lambda: Q(Exists(own_executions())),
+            off=lambda: ~Q(Exists(own_executions())),
+        ),
+    )
+
+    def explain(self, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
+        row.update(next(rule for rule in rules if rule["ruleId"] == self.kwargs["rule_id"]))
+
+
+def own_executions() -> QuerySet[Execution]:
+    return Execution.objects.filter(evaluation=OuterRef("pk"), rule=OuterRef("rule_id"))

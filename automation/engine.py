@@ -1,0 +1,92 @@
+"""Running rules on a ticket: in order, each seeing what those before it did, each rolled back alone if it fails.
+
+What a rule does carries the rule as its cause, and what has a cause runs no rules: nothing can go round in circles.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import OperationalError, transaction
+
+from helpdesk.api.json import dumps
+from helpdesk.errors import HelpDeskError
+from helpdesk.ids import new_id
+from tickets.history import record
+from tickets.models import Action, Ticket
+
+from .actions import Run
+from .conditions import judge, shown
+from .facts import Facts
+from .models import Evaluation, Execution
+from .rule_book import CompiledRule, roster_of
+
+logger = logging.getLogger(__name__)
+
+MAX_SENTENCE = 500  # characters of a failure that are kept
+
+
+# How an evaluation is stored, as JSON. `facts`: the values that were asked for, first before any rule acted, then anew
+# after each one that did. `passed`: for each rule of the roster a digit for every condition. `acted`: by the place of
+# a rule that matched, its effects or its error.
+
+
+def run_rules(rules: Sequence[CompiledRule], ticket: Ticket, *, triggers: Sequence[str], now: datetime) -> None:
+    """Evaluate rules for one event of a ticket that this transaction holds, and keep what became of each."""
+    if not rules:
+        return
+    evaluation = Evaluation(id=new_id(), ticket=ticket, triggers=",".join(triggers), created_at=now)
+    passed: list[str] = []
+    acted: dict[str, dict[str, Any]] = {}
+    asked: list[dict[str, Any]] = []
+    known: dict[str, Any] = {}
+    facts = Facts(ticket, now)
+    for place, rule in enumerate(rules):
+        digits, matched = judge(rule.conditions, rule.match, facts, known)
+        passed.append(digits)
+        if matched:
+            acted[str(place)] = execute(rule, Run(ticket, rule.cause, now, evaluation.pk))
+            asked.append(known)
+            facts, known = Facts(ticket, now), {}
+    asked.append(known)
+    evaluation.roster_id = roster_of(list(rules))
+    evaluation.results = dumps(
+        {"facts": [texts(values) for values in asked], "passed": passed, "acted": acted}
+    ).decode()
+    evaluation.save(force_insert=True)
+
+
+def texts(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: shown(value) for name, value in values.items()}
+
+
+def execute(rule: CompiledRule, run: Run) -> dict[str, Any]:
+    """Let a rule act, or nothing of it; returns the effects, or why it failed."""
+    try:
+        with transaction.atomic():
+            effects = [action.run(run, place) for place, action in enumerate(rule.actions)]
+            record(run.ticket, Action.AUTOMATION_EXECUTED, actor=None, now=run.now, new=rule.name)
+            Execution.objects.create(id=new_id(), rule_id=rule.id, evaluation_id=run.evaluation_id, created_at=run.now)
+    except OperationalError:
+        raise  # the whole transaction has to be tried again, or the database is gone
+    except Exception as problem:
+        sentence = explain(rule, problem)
+        run.ticket.refresh_from_db()
+        record(run.ticket, Action.AUTOMATION_FAILED, actor=None, now=run.now, new=f"{rule.name}: {sentence}")
+        return {"error": sentence}
+    return {"effects": [{name: plain(value) for name, value in effect.items()} for effect in effects]}
+
+
+def explain(rule: CompiledRule, problem: Exception) -> str:
+    if isinstance(problem, HelpDeskError):
+        return problem.sentence[:MAX_SENTENCE]
+    logger.exception("The automation rule %r failed", rule.name)
+    return "Something unexpected went wrong; the log of the server says what."
+
+
+def plain(value: Any) -> Any:
+    """An effect as JSON: old and new values as they are shown."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return shown(str(value) if type(value).__name__ == "UUID" else value)

@@ -1,0 +1,186 @@
+"""What a condition can ask about a ticket: every field by its name, with its type and where its value comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import DateTimeField, F, OuterRef, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
+from accounts.models import Role
+from companies.models import AccountTier, HealthScore
+from helpdesk.api.naming import camel
+from tickets.models import Action, Activity, Priority, Reply, Source, Status, Ticket, TicketLink
+
+from .facts import Facts
+from .operators import Anything, Choice, Flag, Hours, Id, Moment, Number, Text, Type, Words
+
+CUSTOM = "customFields."
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to ask about. `read` gives its value as plain data; `column` is the same in SQL, where there is one."""
+
+    name: str
+    type: Type
+    read: Callable[[Facts], Any]
+    column: Callable[[], Combinable] | None = None
+
+
+def of_ticket(name: str, type_: Type) -> Field:
+    """An attribute of the ticket's own row."""
+    value = attrgetter(name)
+    as_text = isinstance(type_, Id)
+    return Field(
+        camel(name),
+        type_,
+        lambda facts: plain(value(facts.ticket)) if as_text else value(facts.ticket),
+        # Lists are asked in Python: how they are stored differs between databases.
+        None if isinstance(type_, Words) else partial(F, name),
+    )
+
+
+def of_customer(name: str, type_: Type) -> Field:
+    value = attrgetter(name)
+    column = None if isinstance(type_, Words) else partial(F, f"customer__{name}")
+    return Field(f"customer.{camel(name)}", type_, lambda facts: plain(value(facts.customer)), column)
+
+
+def of_company(name: str, type_: Type) -> Field:
+    value = attrgetter(name)
+    column = None if isinstance(type_, Words) else partial(F, f"customer__company__{name}")
+    return Field(f"company.{camel(name)}", type_, lambda facts: facts.company and plain(value(facts.company)), column)
+
+
+def plain(value: Any) -> Any:
+    return str(value) if type(value).__name__ == "UUID" else value
+
+
+def hours_since(name: str, moment: Callable[[Facts], Any], column: Callable[[], Combinable]) -> Field:
+    def read(facts: Facts) -> timedelta | None:
+        at = moment(facts)
+        return None if at is None else facts.now - at
+
+    return Field(name, Hours(), read, column)
+
+
+def status_changed() -> Combinable:
+    """When the ticket entered its status: the last change of it, or its creation."""
+    changes = Activity.objects.filter(ticket=OuterRef("pk"), action=Action.STATUS_CHANGED)
+    return Coalesce(last(changes), F("created_at"))
+
+
+def customer_replied() -> Combinable:
+    """When the customer wrote last; null when never since the request itself."""
+    return last(Reply.objects.filter(ticket=OuterRef("pk"), user=OuterRef("customer"), is_internal=False))
+
+
+def last(rows: Any) -> Subquery:
+    latest = rows.order_by("-created_at", "-id").values("created_at")[:1]
+    return Subquery(latest, output_field=DateTimeField())
+
+
+def hours_until_sla(facts: Facts) -> timedelta | None:
+    deadline = facts.ticket.sla_deadline
+    return None if deadline is None else deadline - facts.now
+
+
+DERIVED = {"status_changed": status_changed, "customer_replied": customer_replied}
+
+TICKET_FIELDS = (
+    of_ticket("id", Id()),
+    of_ticket("ticket_number", Number()),
+    of_ticket("subject", Text()),
+    of_ticket("description", Text()),
+    of_ticket("status", Choice(*Status.values)),
+    of_ticket("priority", Choice(*Priority.values, ranked=True)),
+    of_ticket("category", Text()),
+    of_ticket("customer_id", Id()),
+    of_ticket("assignee_id", Id()),
+    of_ticket("group_id", Id()),
+    of_ticket("parent_ticket_id", Id()),
+    Field("linkedTicketIds", Words(), lambda facts: linked(facts.ticket)),
+    of_ticket("tags", Words()),
+    of_ticket("source", Choice(*Source.values)),
+    *(
+        of_ticket(name, Moment())
+        for name in (
+            "sla_deadline",
+            "first_response_deadline",
+            "first_response_at",
+            "resolved_at",
+            "due_date",
+            "archived_at",
+            "created_at",
+            "updated_at",
+        )
+    ),
+)
+HOURS = (
+    hours_since("hoursSinceCreated", lambda facts: facts.ticket.created_at, partial(F, "created_at")),
+    hours_since("hoursSinceUpdated", lambda facts: facts.ticket.updated_at, partial(F, "updated_at")),
+    hours_since("hoursSinceStatusChanged", lambda facts: derived(facts, "status_changed"), status_changed),
+    hours_since("hoursSinceCustomerReply", lambda facts: derived(facts, "customer_replied"), customer_replied),
+    Field("hoursUntilSlaDeadline", Hours(), hours_until_sla, partial(F, "sla_deadline")),
+)
+CUSTOMER_FIELDS = (
+    of_customer("id", Id()),
+    of_customer("name", Text()),
+    of_customer("email", Text()),
+    of_customer("username", Text()),
+    of_customer("phone", Text()),
+    of_customer("role", Choice(*Role.values)),
+    of_customer("company_id", Id()),
+    of_customer("tags", Words()),
+    of_customer("is_active", Flag()),
+    of_customer("created_at", Moment()),
+)
+COMPANY_FIELDS = (
+    of_company("id", Id()),
+    of_company("name", Text()),
+    of_company("description", Text()),
+    of_company("domains", Words()),
+    of_company("industry", Text()),
+    of_company("health_score", Choice(*HealthScore.values)),
+    of_company("account_tier", Choice(*AccountTier.values)),
+    of_company("renewal_date", Moment()),
+    of_company("created_at", Moment()),
+)
+FIELDS = {field.name: field for field in (*TICKET_FIELDS, *HOURS, *CUSTOMER_FIELDS, *COMPANY_FIELDS)}
+# Custom fields, by what stands before their name: whose they are, and how they are read.
+CUSTOM_FIELDS: dict[str, tuple[str, Callable[[Facts], dict[str, Any]]]] = {
+    CUSTOM: ("ticket", lambda facts: facts.ticket.custom_fields),
+    f"customer.{CUSTOM}": ("contact", lambda facts: facts.customer.custom_fields),
+    f"company.{CUSTOM}": ("company", lambda facts: facts.company.custom_fields if facts.company else {}),
+}
+
+
+def derived(facts: Facts, name: str) -> Any:
+    """An instant that stands in no column of the ticket: asked once for each set of facts, if at all."""
+    if name not in facts.derived:
+        rows = Ticket.objects.filter(pk=facts.ticket.pk).values_list(DERIVED[name](), flat=True)
+        facts.derived[name] = rows.first()
+    return facts.derived[name]
+
+
+def linked(ticket: Ticket) -> list[str]:
+    return [str(key) for key in TicketLink.objects.filter(ticket=ticket).values_list("linked_id", flat=True)]
+
+
+def field_named(name: str) -> Field | None:
+    """The field of this name, a custom field of ticket, customer or company included; None when there is none."""
+    if name in FIELDS:
+        return FIELDS[name]
+    for prefix, (_, values) in CUSTOM_FIELDS.items():
+        if name.startswith(prefix) and (key := name.removeprefix(prefix)):
+            return custom_field(name, values, key)
+    return None
+
+
+def custom_field(name: str, values: Callable[[Facts], dict[str, Any]], key: str) -> Field:
+    return Field(name, Anything(), lambda facts: values(facts).get(key))

@@ -1,0 +1,91 @@
+"""Groups that assign by themselves: fairly, also when many tickets come at once, and only to who is at work."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from accounts.models import AgentGroup, ApiKey, GroupMember, User
+from tests.client import ApiClient
+from tests.factories import AgentGroupFactory, GroupMemberFactory, TicketFactory, UserFactory
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+def group_of(count: int, method: str = "round_robin", **values: Any) -> tuple[AgentGroup, list[User]]:
+    group = AgentGroupFactory(auto_assign=True, assignment_method=method, **values)
+    return group, [GroupMemberFactory(group=group).user for _ in range(count)]
+
+
+def file(api: ApiClient, customer: User, group: AgentGroup, **values: Any) -> dict[str, Any]:
+    body = {"subject": "s", "description": "d", "customerId": str(customer.pk), "groupId": str(group.pk), **values}
+    return api.post("/api/tickets", body).json()
+
+
+def test_members_take_turns(api: ApiClient, customer: User) -> None:
+    group, members = group_of(3)
+    got = [file(api, customer, group)["assigneeId"] for _ in range(7)]
+    assert got == [str(members[n % 3].pk) for n in range(7)]
+
+
+def test_the_least_loaded_member_is_next(api: ApiClient, customer: User) -> None:
+    group, (busy, idle, done) = group_of(3, "load_balanced")
+    TicketFactory.create_batch(2, assignee=busy)
+    TicketFactory(assignee=idle, status="pending")
+    TicketFactory.create_batch(3, assignee=done, status="closed")
+    got = [file(api, customer, group)["assigneeId"] for _ in range(3)]
+    assert got == [str(done.pk), str(idle.pk), str(done.pk)]
+
+
+def test_whoever_is_away_or_has_left_gets_nothing(api: ApiClient, customer: User) -> None:
+    group, (away, gone, demoted, here) = group_of(4)
+    User.objects.filter(pk=away.pk).update(is_away=True)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    User.objects.filter(pk=demoted.pk).update(role="customer")
+    assert [file(api, customer, group)["assigneeId"] for _ in range(2)] == [str(here.pk)] * 2
+    GroupMember.objects.filter(user=here).delete()
+    assert file(api, customer, group)["assigneeId"] is None
+
+
+def test_an_assignee_who_is_there_stays_and_groups_can_leave_it_be(api: ApiClient, customer: User, agent: User) -> None:
+    group, _ = group_of(1)
+    assert file(api, customer, group, assigneeId=str(agent.pk))["assigneeId"] == str(agent.pk)
+    AgentGroup.objects.update(auto_assign=False)
+    assert file(api, customer, group)["assigneeId"] is None
+
+
+def test_entering_a_group_later_assigns_too_and_is_logged(api: ApiClient) -> None:
+    group, (member,) = group_of(1)
+    ticket = TicketFactory()
+    shown = api.patch(f"/api/tickets/{ticket.pk}", {"groupId": str(group.pk)}).json()
+    assert shown["assigneeId"] == str(member.pk)
+    lines = [(a["action"], a["newValue"], a["userId"]) for a in api.get(f"/api/tickets/{ticket.pk}/activities").json()]
+    assert lines[-1] == ("assigned", str(member.pk), None)
+    # Who is taken off a ticket does not get it back at once.
+    assert api.patch(f"/api/tickets/{ticket.pk}", {"assigneeId": None}).json()["assigneeId"] is None
+
+
+def test_a_rule_that_sets_the_group_assigns_through_it(api: ApiClient, customer: User) -> None:
+    group, (member,) = group_of(1)
+    rule = {"name": "R", "ruleType": "ticket_creation", "actions": [{"type": "set_group", "value": str(group.pk)}]}
+    assert api.post("/api/automation-rules", rule).status_code == 201
+    body = {"subject": "s", "description": "d", "customerId": str(customer.pk)}
+    assert api.post("/api/tickets", body).json()["assigneeId"] == str(member.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("method", ["round_robin", "load_balanced"])
+def test_tickets_that_come_at_once_are_shared_out_evenly(
+    api_key: ApiKey, customer: User, at_once: Any, method: str
+) -> None:
+    group, members = group_of(4, method)
+    responses = at_once(16, lambda _: file(ApiClient(api_key.secret), customer, group))
+    assert Counter(r["assigneeId"] for r in responses) == {str(member.pk): 4 for member in members}
+    assert Ticket.objects.filter(assignee=None).count() == 0
+
+
+def test_customers_are_never_members_of_the_round(api: ApiClient, customer: User) -> None:
+    group, _ = group_of(0)
+    GroupMember.objects.create(group=group, user=UserFactory())
+    assert file(api, customer, group)["assigneeId"] is None

@@ -1,0 +1,267 @@
+"""Rules explain themselves: why one ran, or did not, and what an unsaved one would have done."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from automation.models import AutomationRule, Evaluation, Execution, Roster, RuleRevision
+from automation.upkeep import fold_executions, forget_old_runs
+from tests.client import ApiClient
+from tests.factories import TicketFactory, UserFactory
+from tickets.models import Activity, Reply, Ticket
+
+pytestmark = pytest.mark.django_db
+
+URGENT = {"type": "set_priority", "value": "urgent"}
+TECHNICAL = {"field": "category", "operator": "is", "value": "technical"}
+BIG = {"field": "customer.email", "operator": "contains", "value": "@big.example"}
+
+
+@pytest.fixture
+def rule(api: ApiClient) -> Callable[..., str]:
+    def make(**values: Any) -> str:
+        body = {"name": "Rule", "ruleType": "ticket_creation", "actions": [URGENT], **values}
+        response = api.post("/api/automation-rules", body)
+        assert response.status_code == 201, response.json()
+        return str(response.json()["id"])
+
+    return make
+
+
+def file(api: ApiClient, customer: User, **values: Any) -> str:
+    body = {"subject": "Help", "description": "It broke", "customerId": str(customer.pk), **values}
+    return str(api.post("/api/tickets", body).json()["id"])
+
+
+def trace(api: ApiClient, ticket: str) -> list[dict[str, Any]]:
+    return api.get(f"/api/tickets/{ticket}/automation-trace").json()
+
+
+def test_a_trace_tells_of_every_rule_and_every_condition(api: ApiClient, customer: User, rule: Any) -> None:
+    first = rule(name="Technical", order=1, conditions=[TECHNICAL])
+    second = rule(name="Both", order=2, conditions=[{"field": "priority", "operator": "is", "value": "urgent"}, BIG])
+    third = rule(
+        name="Always", order=3, actions=[{"type": "add_tag", "value": "new"}, {"type": "add_note", "value": "Hi"}]
+    )
+    ticket = file(api, customer, category="Technical")
+    (event,) = trace(api, ticket)
+    note = Activity.objects.get(action="note_added").new_value
+    assert event == {
+        "id": event["id"],
+        "ticketId": ticket,
+        "triggers": ["ticket_created"],
+        "createdAt": event["createdAt"],
+        "rules": [
+            {
+                "ruleId": first,
+                "ruleName": "Technical",
+                "matched": True,
+                "conditionMatch": "all",
+                "conditions": [{**TECHNICAL, "actual": "Technical", "passed": True}],
+                "actions": [{**URGENT, "effect": {"priority": ["medium", "urgent"]}}],
+                "error": None,
+            },
+            {
+                "ruleId": second,
+                "ruleName": "Both",
+                "matched": False,
+                "conditionMatch": "all",
+                "conditions": [
+                    {"field": "priority", "operator": "is", "value": "urgent", "actual": "urgent", "passed": True},
+                    {**BIG, "actual": customer.email, "passed": False},
+                ],
+                "actions": [],
+                "error": None,
+            },
+            {
+                "ruleId": third,
+                "ruleName": "Always",
+                "matched": True,
+                "conditionMatch": "all",
+                "conditions": [],
+                "actions": [
+                    {"type": "add_tag", "value": "new", "effect": {"tags": [[], ["new"]]}},
+                    {"type": "add_note", "value": "Hi", "effect": {"noteId": note}},
+                ],
+                "error": None,
+            },
+        ],
+    }
+
+
+def test_a_failure_is_explained(api: ApiClient, customer: User, rule: Any, agent: User) -> None:
+    rule(actions=[{"type": "assign_to", "value": str(agent.pk)}])
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    ((told,),) = (event["rules"] for event in trace(api, file(api, customer)))
+    assert (told["matched"], told["error"]) == (True, "No active agent or admin has this id.")
+
+
+def test_events_come_newest_first_with_what_happened(api: ApiClient, customer: User, rule: Any, agent: User) -> None:
+    rule(ruleType="ticket_update", conditions=[{"field": "status", "operator": "is", "value": "pending"}])
+    ticket = file(api, customer)
+    assert trace(api, ticket) == [], "nobody was asked about the creation"
+    api.patch(f"/api/tickets/{ticket}", {"status": "in_progress", "tags": ["a"]})
+    api.post(f"/api/tickets/{ticket}/replies", {"userId": str(agent.pk), "content": "x"})
+    assert [event["triggers"] for event in trace(api, ticket)] == [
+        ["ticket_updated", "replied", "agent_replied"],
+        ["ticket_updated", "status_changed", "tags_changed"],
+    ]
+    page = api.get(f"/api/tickets/{ticket}/automation-trace?limit=1")
+    assert len(page.json()) == 1
+    following = page["Link"].partition(">")[0].removeprefix("<http://testserver")
+    assert api.get(following).json()[0]["triggers"] == ["ticket_updated", "status_changed", "tags_changed"]
+
+
+def test_a_run_is_explained_by_the_rule_as_it_was(api: ApiClient, customer: User, rule: Any) -> None:
+    key = rule(name="Before", conditions=[TECHNICAL])
+    ticket = file(api, customer, category="technical")
+    api.patch(f"/api/automation-rules/{key}", {"name": "After", "conditions": []})
+    ((told,),) = (event["rules"] for event in trace(api, ticket))
+    assert (told["ruleName"], told["conditions"][0]["field"]) == ("Before", "category")
+    api.delete(f"/api/automation-rules/{key}")
+    ((told,),) = (event["rules"] for event in trace(api, ticket))
+    assert (told["ruleId"], told["ruleName"]) == (None, "Before")
+
+
+def test_the_runs_of_a_rule(api: ApiClient, customer: User, rule: Any) -> None:
+    rule(name="Other", order=1)
+    key = rule(conditions=[TECHNICAL])
+    tickets = [file(api, customer, category=category) for category in ("technical", "billing")]
+    path = f"/api/automation-rules/{key}/runs"
+    runs = api.get(path).json()
+    assert [(run["ticketId"], run["matched"]) for run in runs] == [(tickets[1], False), (tickets[0], True)]
+    assert {run["ruleName"] for run in runs} == {"Rule"}
+    assert [run["ticketId"] for run in api.get(f"{path}?executed=true").json()] == [tickets[0]]
+    assert [run["ticketId"] for run in api.get(f"{path}?executed=false").json()] == [tickets[1]]
+    assert api.get("/api/automation-rules/550e8400-e29b-41d4-a716-446655440000/runs").status_code == 404
+
+
+def test_long_texts_are_kept_in_part(api: ApiClient, customer: User, rule: Any) -> None:
+    rule(conditions=[{"field": "description", "operator": "contains", "value": "word"}])
+    ((told,),) = (event["rules"] for event in trace(api, file(api, customer, description="word " * 2000)))
+    assert told["matched"]
+    assert len(told["conditions"][0]["actual"]) < 250
+
+
+def test_an_agent_sees_the_traces_of_the_tickets_they_see(api: ApiClient, customer: User, rule: Any) -> None:
+    key = rule()
+    hidden, own = file(api, customer), file(api, customer)
+    restricted = UserFactory(agent=True, ticket_scope="restricted")
+    Ticket.objects.filter(pk=own).update(assignee=restricted)
+    session = ApiClient()
+    session.force_login(restricted)
+    assert len(trace(session, own)) == 1
+    assert session.get(f"/api/tickets/{hidden}/automation-trace").status_code == 404
+    assert [run["ticketId"] for run in session.get(f"/api/automation-rules/{key}/runs").json()] == [own]
+
+
+def test_runs_are_forgotten_after_a_while_and_counters_are_not(api: ApiClient, customer: User, rule: Any) -> None:
+    key = rule()
+    ticket = file(api, customer)
+    api.patch(f"/api/automation-rules/{key}", {"name": "Renamed"})
+    file(api, customer)
+    fold_executions()
+    now = timezone.now()
+    forget_old_runs(now)
+    assert len(trace(api, ticket)) == 1
+    api.delete(f"/api/automation-rules/{rule(name='Gone')}")
+    forget_old_runs(now + timedelta(days=31))
+    assert trace(api, ticket) == []
+    assert not Evaluation.objects.exists()
+    assert not Execution.objects.exists()
+    assert api.get(f"/api/automation-rules/{key}").json()["executionCount"] == 2
+    file(api, customer)
+    assert api.get(f"/api/automation-rules/{key}").json()["executionCount"] == 3
+    assert RuleRevision.objects.filter(rule=None).count() == 0
+    assert Roster.objects.exists()
+
+
+# --- Preview ------------------------------------------------------------------------------------------
+
+
+def test_a_preview_tells_what_would_change_and_changes_nothing(
+    api: ApiClient, rule: Any, agent: User, mailoutbox: list[Any]
+) -> None:
+    day = timedelta(days=1)
+    ticket = TicketFactory(category="technical", tags=["eu"], created_at=timezone.now() - day)
+    TicketFactory(category="technical", created_at=timezone.now() - 40 * day)
+    TicketFactory(category="billing")
+    before = (Ticket.objects.values_list("updated_at", "tags", "priority").get(pk=ticket.pk), Activity.objects.count())
+    actions = [
+        URGENT,
+        {"type": "add_tag", "value": "fast"},
+        {"type": "assign_to", "value": str(agent.pk)},
+        {"type": "set_custom_field", "value": {"name": "plan", "value": "pro"}},
+        {"type": "reply", "value": "We are on it"},
+        {"type": "send_email", "value": {"to": "customer", "subject": "x", "body": "y"}},
+    ]
+    body = {"ruleType": "ticket_creation", "conditions": [TECHNICAL], "actions": actions}
+    told = api.post("/api/automation-rules/preview", body)
+    assert told.status_code == 200
+    assert told.json() == {
+        "days": 30,
+        "examined": 2,
+        "matched": 1,
+        "truncated": False,
+        "tickets": [
+            {
+                "ticketId": str(ticket.pk),
+                "ticketNumber": ticket.ticket_number,
+                "subject": ticket.subject,
+                "changes": [
+                    {"field": "priority", "from": "medium", "to": "urgent"},
+                    {"field": "assigneeId", "from": None, "to": str(agent.pk)},
+                    {"field": "tags", "from": ["eu"], "to": ["eu", "fast"]},
+                    {"field": "customFields.plan", "from": None, "to": "pro"},
+                ],
+                "effects": [
+                    {"type": "reply", "value": {"content": "We are on it"}},
+                    {"type": "send_email", "value": {"to": "customer", "subject": "x", "body": "y"}},
+                ],
+            }
+        ],
+    }
+    after = (Ticket.objects.values_list("updated_at", "tags", "priority").get(pk=ticket.pk), Activity.objects.count())
+    assert after == before
+    assert not mailoutbox
+    assert not any(model.objects.exists() for model in (Reply, AutomationRule, Evaluation))
+    assert api.post("/api/automation-rules/preview", {**body, "days": 60}).json()["matched"] == 2
+    assert api.post("/api/automation-rules/preview", {**body, "limit": 0}).json()["tickets"] == []
+    for wrong in ({"days": 0}, {"days": 400}, {"limit": -1}):
+        assert api.post("/api/automation-rules/preview", {**body, **wrong}).status_code == 400
+
+
+def test_a_rule_for_new_tickets_is_tried_on_tickets_as_they_were_filed(api: ApiClient, customer: User) -> None:
+    ticket = file(api, customer, category="technical", tags=["a", "b"], customFields={"seats": 5})
+    changes = {"category": "billing", "status": "closed", "tags": [], "customFields": {"seats": None, "plan": "pro"}}
+    api.patch(f"/api/tickets/{ticket}", changes)
+    api.patch(f"/api/tickets/{ticket}", {"category": "other"})
+    conditions = [
+        TECHNICAL,
+        {"field": "status", "operator": "is", "value": "open"},
+        {"field": "tags", "operator": "is", "value": "b"},
+        {"field": "customFields.seats", "operator": "is", "value": 5},
+        {"field": "customFields.plan", "operator": "is_empty"},
+        {"field": "hoursSinceCreated", "operator": "less_than", "value": 0.01},
+    ]
+    body = {"ruleType": "ticket_creation", "conditions": conditions, "actions": [URGENT]}
+    assert api.post("/api/automation-rules/preview", body).json()["matched"] == 1
+    # A rule for updates is held against what there is now.
+    assert api.post("/api/automation-rules/preview", {**body, "ruleType": "ticket_update"}).json()["matched"] == 0
+
+
+def test_a_preview_shows_an_agent_only_the_tickets_they_see(api: ApiClient) -> None:
+    restricted = UserFactory(agent=True, ticket_scope="restricted")
+    own = TicketFactory(assignee=restricted)
+    TicketFactory()
+    body = {"ruleType": "ticket_creation", "actions": [URGENT]}
+    assert api.post("/api/automation-rules/preview", body).json()["matched"] == 2
+    session = ApiClient()
+    session.handler.enforce_csrf_checks = False
+    session.force_login(restricted)
+    told = session.post("/api/automation-rules/preview", body).json()
+    assert [ticket["ticketId"] for ticket in told["tickets"]] == [str(own.pk)]
