@@ -194,8 +194,7 @@ def request_password_reset(*, email: str, address: str) -> None:
     account = matching_key(email)
     hit("reset for", account, MAILS)
     user = User.objects.active().filter(email_key=account, role=Role.CUSTOMER).first()
-    if user is not None:
-        mails.send_password_reset(user)
+    mails.send_password_reset(user)
 
 
 def reset_password(token: str, *, password: str) -> User:

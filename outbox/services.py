@@ -1,0 +1,86 @@
+"""The verbs of the outbox.
+
+A mail is written down in the transaction it belongs to, so that it leaves if that commits, and only then. A thread
+of this process tries at once; whatever it leaves behind, the worker sends.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from threading import BoundedSemaphore
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from helpdesk.ids import new_id
+
+from .delivery import deliver
+from .models import OutgoingMail, State
+
+KEYS_KEPT = timedelta(days=90)  # how long a key is remembered after its mail was sent
+FAILURES_KEPT = timedelta(days=30)
+IN_A_ROW = 100  # mails the thread may have before it; the worker takes what comes on top
+
+postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox")
+bag = BoundedSemaphore(IN_A_ROW)
+
+
+def queue_mail(
+    *,
+    to: str | Sequence[str],
+    subject: str,
+    text: str,
+    html: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    key: str | None = None,
+) -> None:
+    """Have a mail sent after the running transaction, if it commits.
+
+    A key makes sure that a mail leaves once: while it is remembered, further mails under it are dropped. A mail to
+    nobody goes the same way, and nowhere: what it takes tells nothing about who exists.
+    """
+    mail = OutgoingMail(
+        id=new_id(),
+        key=key,
+        to=[to] if isinstance(to, str) else list(to),
+        subject=" ".join(subject.split()),  # a header has one line
+        text=text,
+        html=html or "",
+        headers=dict(headers or {}),
+    )
+    OutgoingMail.objects.bulk_create([mail], ignore_conflicts=key is not None)
+    transaction.on_commit(partial(hand_over, mail.pk), robust=True)
+
+
+def hand_over(mail_id: UUID) -> None:
+    """To a thread of its own: nobody waits for a mail server, or can tell by waiting who gets a mail."""
+    if not settings.MAIL_IN_BACKGROUND:
+        deliver(mail_id)
+    elif bag.acquire(blocking=False):
+        postman.submit(carry, mail_id)
+
+
+def carry(mail_id: UUID) -> None:
+    try:
+        deliver(mail_id)
+    finally:
+        bag.release()
+        connection.close()
+
+
+def retry(mails: Iterable[UUID], *, now: datetime) -> int:
+    """Try mails that were given up for another day; returns how many."""
+    return (
+        OutgoingMail.objects.failed()
+        .filter(pk__in=list(mails))
+        .update(state=State.WAITING, attempts=0, lease=None, due_at=now)
+    )
+
+
+def forget_old(now: datetime) -> int:
+    """Drop keys that nobody will use again, and failures that nobody retried; returns how many."""
+    old = OutgoingMail.objects.filter(state=State.SENT, created_at__lt=now - KEYS_KEPT)
+    given_up = OutgoingMail.objects.failed().filter(created_at__lt=now - FAILURES_KEPT)
+    return old.delete()[0] + given_up.delete()[0]
