@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk.errors import Conflict, Invalid, SignInFailed
 from helpdesk.ids import new_id
+from helpdesk.transactions import Lock, take
 
 from . import mails, tokens
 from .emails import checked_email, matching_key
@@ -31,7 +32,6 @@ from .throttling import MAILS, PER_ACCOUNT, PER_ADDRESS, SIGNUPS, forget, hit, n
 CLAIMS_BLOCKED = timedelta(days=1)
 NO_PASSWORD = "!"  # noqa: S105 - how Django marks an unusable password
 EXISTS = "Email already exists"
-USERNAMES_LOCK = 7_202_603  # any number, the same in every process
 USERNAME_TRIES = 20
 
 
@@ -93,7 +93,8 @@ def insert_with_free_username(user: User, local_part: str) -> None:
     """Store the account as `john`, `john2`, …; a name that an agent gave away meanwhile only means the next one."""
     stem = "".join(character for character in local_part.lower() if character.isalnum() or character in "._-+")[:100]
     stem = stem or "customer"
-    one_at_a_time(stem)
+    # Many signups of one local part wait for each other, or most of them would run out of tries.
+    take(Lock.USERNAMES, of=stem)
     for _ in range(USERNAME_TRIES):
         user.username = free_username(stem)
         try:
@@ -104,13 +105,6 @@ def insert_with_free_username(user: User, local_part: str) -> None:
             if User.objects.filter(email_key=user.email_key).exists():
                 raise Conflict(EXISTS) from None
     raise Conflict("No username could be found for this address. Please try again.")
-
-
-def one_at_a_time(stem: str) -> None:
-    """Many signups of one local part wait for each other, or most of them would run out of tries."""
-    if connection.vendor == "postgresql":  # on SQLite writers queue anyway
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [USERNAMES_LOCK, stem])
 
 
 def free_username(stem: str) -> str:

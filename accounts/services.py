@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from companies.lookup import company_id_for
@@ -20,13 +20,13 @@ from helpdesk.errors import Conflict, Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
+from helpdesk.transactions import Lock, take
 
 from . import mails
 from .emails import checked_email, matching_key
 from .models import STAFF_ROLES, Role, TicketScope, User
 from .signals import user_saved
 
-ADMINS_LOCK = 7_202_602  # any number, the same in every process
 PLAIN_FIELDS = ("username", "name", "phone", "role", "ticket_scope", "avatar_url", "company_id", "is_active", "is_away")
 OWN_FIELDS = {"is_away"}  # what agents change of their own account, signed in
 
@@ -158,9 +158,7 @@ def loses_admin(user: User, changes: dict[str, tuple[Any, Any]]) -> bool:
 
 def require_other_admin(user: User) -> None:
     """Somebody must be able to run the place, even when two admins retire each other at the same moment."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADMINS_LOCK])
+    take(Lock.ADMINS)
     if not User.objects.admins().exclude(pk=user.pk).exists():
         raise Conflict("The last active admin cannot be demoted or deactivated.")
 

@@ -21,7 +21,6 @@ LOADS: dict[str, Any] = {
 # In the order of the model, which is how from_db takes them.
 NEEDED = ("name", "label", "field_type", "options", "is_required", "required_on_close", "default_value")
 
-CHANGES_LOCK = 7_202_606  # any number, the same in every process
 PATIENCE = "3s"
 LOCK_TIMEOUT = "55P03"  # PostgreSQL's lock_not_available
 
@@ -36,13 +35,6 @@ def compile_statement() -> Statement:
     of_kind = Param("entity_type", models.TextField())
     fields = CustomField.objects.filter(entity_type=of_kind, is_active=True)
     return Statement(fields, [Column(name, F(name), LOADS.get(name)) for name in NEEDED])
-
-
-def one_change_at_a_time() -> None:
-    """Until the end of the transaction nobody else changes a definition; nothing to do where only one writes."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHANGES_LOCK])
 
 
 def await_writes_of_values() -> None:

@@ -11,9 +11,9 @@ from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
-from helpdesk.transactions import in_one_transaction
+from helpdesk.transactions import Lock, in_one_transaction, take
 
-from .definitions import active_fields, await_writes_of_values, one_change_at_a_time
+from .definitions import active_fields, await_writes_of_values
 from .holders import values_exist
 from .models import CustomField, EntityType, FieldType
 from .values import is_missing, problem_with
@@ -87,7 +87,7 @@ def create_field(*, entity_type: str, name: str, label: str, field_type: str, **
 @in_one_transaction
 def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
     """Change a definition. Name and type stay as they are while values exist: Conflict."""
-    one_change_at_a_time()
+    take(Lock.CUSTOM_FIELDS)
     locked = lock(field)
     values.pop("entity_type", None)
     changed = {name: value for name, value in values.items() if not same(getattr(locked, name), value)}

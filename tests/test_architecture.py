@@ -171,12 +171,18 @@ def files_stay_small(file: File) -> Iterator[str]:
         yield f"{file.path} has {lines} lines, more than {MAX_LINES}: give its second purpose a file of its own."
 
 
+def locks_stand_in_one_table(file: File) -> Iterator[str]:
+    if "pg_advisory" in file.source and file.path != "helpdesk/transactions.py":
+        yield f"{file.path} takes a lock by a number of its own: give it a name in Lock of helpdesk/transactions.py."
+
+
 RULES = [
     imports_point_downstairs,
     the_domain_knows_no_http,
     doors_lead_inside,
     imports_stand_on_top,
     files_stay_small,
+    locks_stand_in_one_table,
 ]
 Rule = Callable[[File], Iterator[str]]
 
@@ -236,6 +242,7 @@ PLANTED: list[tuple[Rule, str, str, str]] = [
     (imports_stand_on_top, "tickets/services.py", "def f():\n    if 1:\n        import json", "inside f()"),
     (imports_stand_on_top, "tickets/apps.py", "def other():\n    from . import signals", "inside other()"),
     (files_stay_small, "tickets/services.py", "\n" * 451, "more than 450"),
+    (locks_stand_in_one_table, "sla/services.py", "SELECT pg_advisory_xact_lock(1)", "a name in Lock"),
 ]
 
 

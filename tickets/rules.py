@@ -5,19 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import AgentGroup, User
 from helpdesk.api.reads import Param, exists
 from helpdesk.errors import Invalid
+from helpdesk.transactions import Lock, take
 
 from .models import DONE_STATUSES, Priority, Source, Status, Ticket
 
 CHOICES = {"status": Status, "priority": Priority, "source": Source}
 MAX_LINKS = 200
 MAX_ANCESTORS = 100
-HIERARCHY_LOCK = 7_202_601  # any number, the same in every process
 
 
 def check_choices(values: dict[str, Any]) -> None:
@@ -58,9 +57,7 @@ def lock_hierarchy() -> None:
 
     Two tickets becoming each other's parent at once would each see the other without a parent.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [HIERARCHY_LOCK])
+    take(Lock.HIERARCHY)
 
 
 def check_parent(ticket_id: UUID | None, parent_id: UUID | None, visible: QuerySet[Ticket] | None) -> None:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from accounts.models import AgentGroup, GroupMember, User
 from companies.models import Company
 from custom_fields.models import CustomField
+from helpdesk.transactions import Lock, take
 from tickets.models import Activity, CannedResponse, Note, Reply, Ticket, TicketLink, TicketTemplate, TimeEntry
 from tickets.numbers import take_numbers
 
@@ -25,7 +26,6 @@ from .writers import Row, Table
 SEED = 20_251_218
 BATCH = 5_000  # tickets in memory at once
 MARK = "demo.nora.berg"  # the first person of the demo: there means all there
-LOCK = 7_202_605  # any number, the same in every process
 
 Progress = Callable[[int], None]
 
@@ -47,7 +47,7 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
     random = Random(SEED)
     end = milliseconds(now)
     with transaction.atomic():
-        wait_for_other_seedings()
+        take(Lock.DEMO)
         if is_seeded():
             return False
         check_constraints_at_once(True)
@@ -58,13 +58,6 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # or the first questions are planned for empty tables
     return True
-
-
-def wait_for_other_seedings() -> None:
-    """On SQLite the transaction itself is the lock."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def check_constraints_at_once(now: bool) -> None:

@@ -7,15 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.keys import issue_api_key
 from accounts.models import Role, User
 from accounts.services import create_user
 from helpdesk.api.permissions import SCOPES
 from helpdesk.errors import HelpDeskError
+from helpdesk.transactions import Lock, take
 
-FIRST_START_LOCK = 7_202_604  # any number, the same in every process
 FILE_MAIL = "django.core.mail.backends.filebased.EmailBackend"
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         The secrets are printed before the commit: whoever is interrupted in between starts over with new ones,
         whereas secrets committed and not printed would be lost.
         """
-        wait_for_other_starts()
+        take(Lock.FIRST_START)
         if User.objects.filter(role=Role.ADMIN).exists():
             return False
         password = secrets.token_urlsafe(12)
@@ -73,10 +73,3 @@ def addresses() -> list[tuple[str, str]]:
     if settings.EMAIL_BACKEND == FILE_MAIL:
         lines.append(("Mails", f"are written to {settings.EMAIL_FILE_PATH}"))
     return lines
-
-
-def wait_for_other_starts() -> None:
-    """One first start at a time; on SQLite the transaction itself is the lock."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FIRST_START_LOCK])
