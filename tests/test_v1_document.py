@@ -28,6 +28,10 @@ API_KEY = "id name keyPrefix scopes isActive expiresAt lastUsedAt createdAt"
 CANNED = "id title content shortcut category createdBy createdAt"
 GROUP = "id name description autoAssign assignmentMethod createdAt"
 MEMBER = "id groupId userId isLeader createdAt"
+RULE = "id name description ruleType trigger conditionMatch conditions actions isActive executionCount lastExecutedAt"
+POLICY = (
+    "id name description priority firstResponseTime resolutionTime businessHoursId escalationEmail isActive createdAt"
+)
 TIME_ENTRY = "id ticketId userId timeSpent note billable timerRunning timerStartedAt createdAt"
 
 # Section, method, path, body, status, attributes of the answer (of each row, if it is an array), what it must hold.
@@ -252,6 +256,52 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
     ("Agent Groups: remove", "DELETE", "/api/agent-groups/{group}/members/{agent}", None, 204, "", {}),
     ("Time Tracking: list", "GET", "/api/tickets/{talk}/time-entries", None, 200, TIME_ENTRY, {"timeSpent": 5}),
     (
+        "Create an Automation Rule",
+        "POST",
+        "/api/automation-rules",
+        {
+            "name": "Technical tickets are urgent",
+            "description": "Rule description",
+            "ruleType": "ticket_creation",
+            "trigger": "ticket_created",
+            "conditionMatch": "all",
+            "conditions": [{"field": "category", "operator": "is", "value": "technical"}],
+            "actions": [{"type": "set_priority", "value": "urgent"}],
+            "isActive": True,
+        },
+        201,
+        RULE,
+        {
+            "conditions": [{"field": "category", "operator": "is", "value": "technical"}],
+            "actions": [{"type": "set_priority", "value": "urgent"}],
+            "executionCount": 0,
+            "lastExecutedAt": None,
+        },
+    ),
+    ("List Automation Rules", "GET", "/api/automation-rules", None, 200, RULE, {"conditionMatch": "all"}),
+    (
+        "Update an Automation Rule",
+        "PATCH",
+        "/api/automation-rules/{rule}",
+        {"isActive": False},
+        200,
+        RULE,
+        {"isActive": False},
+    ),
+    ("Delete an Automation Rule", "DELETE", "/api/automation-rules/{rule}", None, 204, "", {}),
+    (
+        "SLA Policies: create",
+        "POST",
+        "/api/sla-policies",
+        {"name": "Urgent", "priority": "urgent", "firstResponseTime": 60, "resolutionTime": 480},
+        201,
+        POLICY,
+        {"priority": "urgent", "firstResponseTime": 60, "resolutionTime": 480, "isActive": True},
+    ),
+    ("SLA Policies: list", "GET", "/api/sla-policies", None, 200, POLICY, {"priority": "low"}),
+    ("SLA Policies: update", "PATCH", "/api/sla-policies/{policy}", {"name": "New"}, 200, POLICY, {"name": "New"}),
+    ("SLA Policies: delete", "DELETE", "/api/sla-policies/{policy}", None, 204, "", {}),
+    (
         "Time Tracking: create",
         "POST",
         "/api/tickets/{ticket}/time-entries",
@@ -293,6 +343,11 @@ def ids(api: ApiClient, admin: Any, agent: Any, customer: Any) -> dict[str, str]
         "entry": ("tickets/{talk}/time-entries", {"userId": "{agent}", "timeSpent": 5}),
         "field": ("custom-fields", {"entityType": "ticket", "name": "area", "label": "Region", "fieldType": "text"}),
         "key": ("api-keys", {"name": "Old"}),
+        "rule": (
+            "automation-rules",
+            {"name": "Tag", "ruleType": "ticket_update", "actions": [{"type": "add_tag", "value": "x"}]},
+        ),
+        "policy": ("sla-policies", {"name": "Low", "priority": "low", "firstResponseTime": 60, "resolutionTime": 480}),
         "canned": ("canned-responses", {"title": "Hello", "content": "Dear {{{{customer.name}}}}"}),
         "group": ("agent-groups", {"name": "Support"}),
         "member": ("agent-groups/{group}/members", {"userId": "{agent}"}),
@@ -310,6 +365,8 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
         return value.format(**ids)
     if isinstance(value, dict):
         return {name: filled(inner, ids) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, ids) for inner in value]
     return value
 
 
