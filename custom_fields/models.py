@@ -44,7 +44,7 @@ class CustomField(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        ordering = ["position", "label", "id"]
+        ordering = ["position", "name", "id"]
         constraints = [
             models.UniqueConstraint(fields=["entity_type", "name"], name="custom_field_name_unique"),
             models.CheckConstraint(condition=models.Q(entity_type__in=EntityType.values), name="custom_field_entity"),

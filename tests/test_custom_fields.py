@@ -155,12 +155,15 @@ def test_deleting_a_definition_keeps_the_values(api: ApiClient) -> None:
     }
 
 
-def test_definitions_come_by_position_then_label(api: ApiClient) -> None:
-    for name, position in [("c", 2), ("b", 1), ("a", 1)]:
-        CustomFieldFactory(name=name, label=name.upper(), position=position)
+def test_definitions_come_by_position_then_name(api: ApiClient) -> None:
+    for name, label, position in [("c", "A", 2), ("b", "A", 1), ("a", "B", 1)]:
+        CustomFieldFactory(name=name, label=label, position=position)
     CustomFieldFactory(name="z", entity_type="company")
     listed = api.get("/api/custom-fields?entityType=ticket").json()
     assert [field["name"] for field in listed] == ["a", "b", "c"]
+    first, *_ = api.get("/api/custom-fields?entityType=ticket&limit=1").json()
+    assert first == listed[0]
+    assert [field.name for field in definitions.active_fields("ticket")] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,14 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(api: ApiClient) -> None:
     assert ApiClient(made["key"]).get("/api/tickets").status_code == 200
 
 
+def test_keys_come_by_name(api: ApiClient, api_key: ApiKey) -> None:
+    ApiKey.objects.filter(pk=api_key.pk).update(name="B")
+    first, second = sorted(ApiKeyFactory(name="A").pk for _ in range(2))
+    expected = [str(first), str(second), str(api_key.pk)]
+    assert [key["id"] for key in api.get("/api/api-keys").json()] == expected
+    assert [key["id"] for key in api.get("/api/api-keys?limit=2").json()] == expected[:2]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -8,6 +8,7 @@ from accounts.models import ApiKey
 from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.errors import MissingCredentials, error_response
 from helpdesk.api.json import json_response, loads
+from helpdesk.api.paging import by_name
 from helpdesk.api.views import ResourceViewSet
 
 from .authentication import KeyCredential
@@ -22,6 +23,7 @@ class ApiKeyViewSet(ResourceViewSet):
     scope = None
     admin = "always"
     queryset = ApiKey.objects.all()
+    orders = (by_name("name"),)
     serializer_class = ApiKeySerializer
     bodies = {"create": NewApiKeySerializer}
     answers = {"create": IssuedApiKeySerializer}

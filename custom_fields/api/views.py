@@ -19,7 +19,7 @@ class CustomFieldViewSet(ResourceViewSet):
     admin = "writes"
     queryset = CustomField.objects.all()
     serializer_class = CustomFieldSerializer
-    orders = (by_name("position", "label"),)
+    orders = (by_name("position", "name"),)
     filters = (OneOf("entityType", "entity_type", "Entity type.", allowed=tuple(EntityType.values)),)
 
     def create(self, request: Request) -> HttpResponse:
