@@ -62,7 +62,7 @@ def create_account(name: str, email: str, hashed: str, now: datetime) -> User:
             name=name,
             password=hashed,
             company_id=company_id_for(email),
-            custom_fields=merge_values(EntityType.CONTACT, {}, {}),
+            custom_fields=merge_values(EntityType.CONTACT, {}, {}, defaults=True),
             claimed_at=now,
             created_at=now,
             updated_at=now,

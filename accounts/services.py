@@ -73,8 +73,14 @@ def create_user(
     )
     check_choices(user)
     with transaction.atomic():
-        user.company_id = checked_company(company_id) if company_id else company_id_for(address)
-        user.custom_fields = merge_values(EntityType.CONTACT, {}, custom_fields or {}, creating=True)
+        is_contact = role == Role.CUSTOMER
+        if company_id:
+            user.company_id = checked_company(company_id)
+        elif is_contact:
+            user.company_id = company_id_for(address)
+        user.custom_fields = merge_values(
+            EntityType.CONTACT, {}, custom_fields or {}, creating=is_contact, optional=not is_contact
+        )
         insert(user)
         user_saved.send(User, user=user, actor=actor, created=True, changes={})
     return user
@@ -138,15 +144,26 @@ def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         wanted["username"] = checked_username(wanted["username"])
     if "tags" in values:
         wanted["tags"] = clean_tags(values["tags"])
-    if "custom_fields" in values:
-        wanted["custom_fields"] = merge_values(EntityType.CONTACT, user.custom_fields, values["custom_fields"])
     if wanted.get("company_id"):
         checked_company(wanted["company_id"])
     if "email" in values:
         wanted["email"] = checked_email(values["email"])
         wanted["email_key"] = matching_key(wanted["email"])
-    if wanted.get("role") == Role.CUSTOMER:
+    role = wanted.get("role", user.role)
+    becomes_contact = role == Role.CUSTOMER != user.role
+    if "custom_fields" in values or becomes_contact:
+        # Nobody is kept an agent by a form that was not filled in, so that a new contact gets defaults only.
+        wanted["custom_fields"] = merge_values(
+            EntityType.CONTACT,
+            user.custom_fields,
+            values.get("custom_fields", {}),
+            defaults=becomes_contact,
+            optional=role != Role.CUSTOMER,
+        )
+    if becomes_contact:
         wanted.setdefault("is_away", False)
+        if user.company_id is None and "company_id" not in wanted:
+            wanted["company_id"] = company_id_for(wanted.get("email", user.email))
     return {name: (old, new) for name, new in wanted.items() if not same(old := getattr(user, name), new)}
 
 

@@ -37,21 +37,25 @@ def merge_values(
     *,
     creating: bool = False,
     closing: bool = False,
+    defaults: bool = False,
+    optional: bool = False,
 ) -> dict[str, Any]:
     """The values after a change: merged key by key, null removing one. Raises Invalid with every problem at once.
 
     When `creating`, defaults fill what is missing and required fields must have a value; when `closing`, those
-    required on close must. Keys without an active definition are kept as they are.
+    required on close must. With `defaults` these fill what is missing, and nothing more is asked for; what is
+    `optional` may be left out or removed although it is required. Keys without an active definition are kept as
+    they are.
     """
     merged = {key: value for key, value in {**current, **changes}.items() if value is not None}
     problems = []
     for field in active_fields(entity_type):
-        if creating and field.name not in merged and field.default_value is not None:
+        if (creating or defaults) and field.name not in merged and field.default_value is not None:
             merged[field.name] = field.default_value
         value = merged.get(field.name)
         if field.name in changes and value is not None and (problem := problem_with(value, field)):
             problems.append(problem)
-        elif is_missing(value) and must_have(field, changes, creating=creating, closing=closing):
+        elif not optional and is_missing(value) and must_have(field, changes, creating=creating, closing=closing):
             problems.append(f"{field.label} is required{' to close a ticket' if not field.is_required else ''}.")
     problems += limits(merged)
     if problems:
