@@ -1,8 +1,9 @@
 """The conditions of a rule: checked when it is saved, evaluated against the facts of a ticket."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -26,9 +27,13 @@ class Condition:
     wanted: Any
 
     @cached_property
-    def test(self) -> tuple[str, Callable[[Facts], Any], Operator, Type, Any]:
+    def test(self) -> tuple[str, Operator, Type, Any]:
         """All that evaluating takes, looked up once: a hundred rules are asked about every ticket."""
-        return self.field.name, self.field.read, OPERATORS[self.operator], self.field.type, self.wanted
+        return self.field.name, OPERATORS[self.operator], self.field.type, self.wanted
+
+    def holds(self, actual: Any) -> bool:
+        _, operator, type_, wanted = self.test
+        return operator(type_, type_.ready(actual), wanted)
 
 
 def parse_conditions(conditions: Sequence[Any]) -> tuple[Condition, ...]:
@@ -63,18 +68,31 @@ def short(value: Any) -> str:
     return repr(value)[:60]
 
 
-def judge(conditions: Iterable[Condition], match: str, facts: Facts, known: dict[str, Any]) -> tuple[str, bool]:
+@dataclass
+class Known:
+    """What has been asked of the facts so far, for all rules that look at the same ones."""
+
+    facts: Facts
+    values: dict[str, Any] = dataclass_field(default_factory=dict)  # as they are, by field
+    ready: dict[str, Any] = dataclass_field(default_factory=dict)  # as they are compared
+
+    def ask(self, field: Field) -> Any:
+        self.values[field.name] = actual = field.read(self.facts)
+        self.ready[field.name] = ready = field.type.ready(actual)
+        return ready
+
+
+def judge(conditions: Iterable[Condition], match: str, known: Known) -> tuple[str, bool]:
     """Evaluate every condition, also those that no longer matter, so that the run explains itself.
 
-    Returns a digit for each, 1 where it holds, and whether the rule matches. `known` holds the actual values by
-    field, for all rules that look at the same facts.
+    Returns a digit for each, 1 where it holds, and whether the rule matches.
     """
     digits = ""
+    ready = known.ready
     for condition in conditions:
-        name, read, operator, type_, wanted = condition.test
-        if name not in known:
-            known[name] = read(facts)
-        digits += "1" if operator(type_, known[name], wanted) else "0"
+        name, operator, type_, wanted = condition.test
+        actual = ready[name] if name in ready else known.ask(condition.field)
+        digits += "1" if operator(type_, actual, wanted) else "0"
     return digits, combined(digits, match)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import OperationalError, transaction
 
+from helpdesk.api.inserts import Insertion
 from helpdesk.api.json import dumps
 from helpdesk.errors import HelpDeskError
 from helpdesk.ids import new_id
@@ -17,13 +18,14 @@ from tickets.history import record
 from tickets.models import Action, Ticket
 
 from .actions import Run
-from .conditions import judge, shown
+from .conditions import Known, judge, shown
 from .facts import Facts
 from .models import Evaluation, Execution
 from .rule_book import CompiledRule, roster_of
 
 logger = logging.getLogger(__name__)
 
+keep = Insertion(Evaluation)
 MAX_SENTENCE = 500  # characters of a failure that are kept
 
 
@@ -36,25 +38,28 @@ def run_rules(rules: Sequence[CompiledRule], ticket: Ticket, *, triggers: Sequen
     """Evaluate rules for one event of a ticket that this transaction holds, and keep what became of each."""
     if not rules:
         return
-    evaluation = Evaluation(id=new_id(), ticket=ticket, triggers=",".join(triggers), created_at=now)
+    evaluation_id = new_id()
     passed: list[str] = []
     acted: dict[str, dict[str, Any]] = {}
     asked: list[dict[str, Any]] = []
-    known: dict[str, Any] = {}
-    facts = Facts(ticket, now)
+    known = Known(Facts(ticket, now))
     for place, rule in enumerate(rules):
-        digits, matched = judge(rule.conditions, rule.match, facts, known)
+        digits, matched = judge(rule.conditions, rule.match, known)
         passed.append(digits)
         if matched:
-            acted[str(place)] = execute(rule, Run(ticket, rule.cause, now, evaluation.pk))
-            asked.append(known)
-            facts, known = Facts(ticket, now), {}
-    asked.append(known)
-    evaluation.roster_id = roster_of(list(rules))
-    evaluation.results = dumps(
-        {"facts": [texts(values) for values in asked], "passed": passed, "acted": acted}
-    ).decode()
-    evaluation.save(force_insert=True)
+            acted[str(place)] = execute(rule, Run(ticket, rule.cause, now, evaluation_id))
+            asked.append(known.values)
+            known = Known(Facts(ticket, now))
+    asked.append(known.values)
+    results = {"facts": [texts(values) for values in asked], "passed": passed, "acted": acted}
+    keep.run(
+        id=evaluation_id,
+        ticket_id=ticket.pk,
+        roster_id=roster_of(list(rules)),
+        triggers=",".join(triggers),
+        results=dumps(results).decode(),
+        created_at=now,
+    )
 
 
 def texts(values: dict[str, Any]) -> dict[str, Any]:

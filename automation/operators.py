@@ -48,11 +48,15 @@ class Text:
             raise Unfit(f"must be a text of 1 to {MAX_WANTED} characters")
         return value.lower()
 
+    def ready(self, actual: Any) -> Any:
+        """An actual value in the form it is compared in; asked once, however many conditions look at it."""
+        return None if actual is None else str(actual).lower()
+
     def equal(self, actual: Any, wanted: Any) -> bool:
-        return str(actual).lower() == wanted
+        return bool(actual == wanted)
 
     def holds(self, actual: Any, wanted: Any) -> bool:
-        return wanted in str(actual).lower()
+        return wanted in actual
 
     def compare(self, actual: Any, wanted: Any) -> int | None:
         """Negative, zero or positive; None when the two have no order."""
@@ -103,6 +107,9 @@ class Number:
     name = "number"
     operators = ("is", "is_not", "in", "greater_than", "less_than", "is_empty", "is_not_empty")
 
+    def ready(self, actual: Any) -> Any:
+        return actual
+
     def want(self, value: Any) -> Any:
         if (number := number_of(value)) is None:
             raise Unfit("must be a number")
@@ -124,6 +131,9 @@ class Moment:
 
     name = "date"
     operators = ("is", "is_not", "in", "greater_than", "less_than", "is_empty", "is_not_empty")
+
+    def ready(self, actual: Any) -> Any:
+        return actual
 
     def want(self, value: Any) -> Any:
         at = parse_moment(value) if isinstance(value, str) else None
@@ -151,6 +161,9 @@ class Hours:
     name = "hours"
     operators = ("greater_than", "less_than", "is_empty", "is_not_empty")
 
+    def ready(self, actual: Any) -> Any:
+        return actual
+
     def want(self, value: Any) -> Any:
         number = number_of(value)
         if number is None or abs(number) > 1_000_000:
@@ -172,6 +185,9 @@ class Flag:
 
     name = "boolean"
     operators = ("is", "is_not", "is_empty", "is_not_empty")
+
+    def ready(self, actual: Any) -> Any:
+        return actual
 
     def want(self, value: Any) -> Any:
         if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -195,11 +211,11 @@ class Words(Text):
 
     name = "list"
 
-    def equal(self, actual: Any, wanted: Any) -> bool:
-        return any(str(item).lower() == wanted for item in actual) if isinstance(actual, list) else False
+    def ready(self, actual: Any) -> Any:
+        return [str(item).lower() for item in actual] if isinstance(actual, list) else None
 
-    def holds(self, actual: Any, wanted: Any) -> bool:
-        return self.equal(actual, wanted)
+    def equal(self, actual: Any, wanted: Any) -> bool:
+        return wanted in actual
 
 
 class Anything(Text):
@@ -213,15 +229,18 @@ class Anything(Text):
             return str(value).lower()
         return super().want(value)
 
+    def ready(self, actual: Any) -> Any:
+        if isinstance(actual, list):
+            return [str(item).lower() for item in actual]
+        return actual if actual is None or is_number(actual) else str(actual).lower()
+
     def equal(self, actual: Any, wanted: Any) -> bool:
         if isinstance(actual, list):
-            return Words().equal(actual, wanted)
-        if is_number(actual):
-            return number_of(wanted) == actual
-        return str(actual).lower() == wanted
+            return wanted in actual
+        return bool((number_of(wanted) if is_number(actual) else wanted) == actual)
 
     def holds(self, actual: Any, wanted: Any) -> bool:
-        return Words().equal(actual, wanted) if isinstance(actual, list) else wanted in str(actual).lower()
+        return wanted in (str(actual) if is_number(actual) else actual)
 
     def compare(self, actual: Any, wanted: Any) -> int | None:
         number, at = number_of(wanted), parse_moment(wanted)

@@ -15,7 +15,7 @@ from helpdesk.tags import clean_tags
 from tickets.models import Action, Activity, Ticket
 
 from .actions import RuleAction
-from .conditions import judge, shown
+from .conditions import Known, judge, shown
 from .facts import Facts
 from .models import AutomationRule, RuleType
 from .rule_book import CompiledRule, compile_rule
@@ -59,7 +59,7 @@ def preview(rule: AutomationRule, *, tickets: QuerySet[Ticket], days: int, limit
         for ticket in batch:
             examined += 1
             then = ticket.created_at if rule.rule_type == RuleType.TICKET_CREATION else now
-            if judge(compiled.conditions, compiled.match, Facts(ticket, then), {})[1]:
+            if judge(compiled.conditions, compiled.match, Known(Facts(ticket, then)))[1]:
                 matched += 1
                 if len(told) < limit:
                     told.append(would(compiled, ticket))

@@ -17,7 +17,7 @@ from helpdesk.errors import NotFound
 from tickets.models import Ticket
 from tickets.services import lock
 
-from .conditions import judge
+from .conditions import Known, judge
 from .engine import run_rules
 from .facts import Facts
 from .fields import DERIVED
@@ -110,7 +110,7 @@ NAMES = {"status_changed": {"hoursSinceStatusChanged"}, "customer_replied": {"ho
 
 def matches(rule: CompiledRule, ticket: Ticket, now: datetime) -> bool:
     derived = {name: getattr(ticket, f"_{name}") for name in DERIVED if hasattr(ticket, f"_{name}")}
-    return judge(rule.conditions, rule.match, Facts(ticket, now, derived), {})[1]
+    return judge(rule.conditions, rule.match, Known(Facts(ticket, now, derived)))[1]
 
 
 def fire(rule: CompiledRule, key: UUID) -> bool:

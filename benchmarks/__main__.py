@@ -12,6 +12,7 @@ from .client import Client, Refused
 from .report import Result, judge, write
 from .scenarios import Scenario, scenarios
 from .servers import TARGETS, Server, manage, prepare
+from .tables import reset
 
 KINDS = tuple(TARGETS)
 COMPARED_WHOLE = 100_000  # tickets; longer streams do not fit twice into the memory of a client
@@ -123,23 +124,6 @@ def check_refusal(url: str, servers: dict[str, Server]) -> None:
             if str(refusal).startswith("HTTP/1.1 401"):
                 continue
         raise SystemExit("A revoked key was not refused.")
-
-
-def reset(url: str) -> None:
-    """Take back what was written, by this run or by one that was interrupted: every size stays what it says."""
-    with psycopg.connect(url, autocommit=True) as database:
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS benchmark_loaded AS SELECT id, priority, updated_at, now() AS at"
-            " FROM tickets_ticket"
-        )
-        young = "created_at > (SELECT at FROM benchmark_loaded LIMIT 1)"
-        database.execute(f"DELETE FROM tickets_activity WHERE {young}")
-        database.execute(f"DELETE FROM tickets_ticket WHERE {young}")
-        database.execute(
-            "UPDATE tickets_ticket t SET priority = l.priority, updated_at = l.updated_at FROM benchmark_loaded l"
-            " WHERE l.id = t.id AND l.updated_at <> t.updated_at"
-        )
-        database.execute("VACUUM ANALYZE tickets_ticket, tickets_activity")
 
 
 def streaming_memory(url: str, key: str) -> int:

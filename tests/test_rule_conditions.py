@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from automation.conditions import Condition
 from automation.fields import FIELDS, field_named
-from automation.operators import OPERATORS, Unfit, wanted_by
+from automation.operators import Unfit, wanted_by
 
 CATEGORY, PRIORITY, NUMBER = "category", "priority", "ticketNumber"
 DUE, TAGS, ID, ACTIVE = "dueDate", "tags", "assigneeId", "customer.isActive"
@@ -133,7 +134,7 @@ def test_truth(name: str, operator: str, value: Any, actual: Any, holds: bool) -
     field = field_named(name)
     assert field is not None
     assert operator in field.type.operators
-    assert OPERATORS[operator](field.type, actual, wanted_by(field.type, operator, value)) is holds
+    assert Condition(field, operator, wanted_by(field.type, operator, value)).holds(actual) is holds
 
 
 def test_the_table_has_every_operator_of_every_type() -> None:

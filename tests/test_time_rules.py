@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from automation import time_rules
-from automation.conditions import judge, parse_conditions
+from automation.conditions import Known, judge, parse_conditions
 from automation.facts import Facts
 from automation.in_sql import Narrowing
 from automation.models import AutomationRule, TimeMatch
@@ -270,7 +270,7 @@ def test_sql_and_python_find_the_same_tickets(crowd: datetime, chosen: tuple[lis
     given_conditions, match = chosen
     conditions = parse_conditions(given_conditions)
     tickets = Ticket.objects.select_related("customer__company")
-    expected = {t.pk for t in tickets if judge(conditions, match, Facts(t, crowd), {})[1]}
+    expected = {t.pk for t in tickets if judge(conditions, match, Known(Facts(t, crowd)))[1]}
     narrowing = Narrowing(conditions, match, crowd)
     found = set(narrowing.apply(Ticket.objects.all()).values_list("pk", flat=True))
     assert found == expected if narrowing.exact else found >= expected
