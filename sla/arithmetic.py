@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000  # microseconds
+YEAR = 31_556_952 * SECOND  # on average
 MINUTES_A_DAY = 24 * 60
 HORIZON = 10  # years after which nobody waits for a deadline any more
 LAST_YEAR = 9_900
@@ -73,9 +74,12 @@ class Calendar:
 
     def year_of(self, moment: int) -> int:
         """The year whose table a moment is in."""
-        number = as_datetime(moment).astimezone(self.zone).year
-        # Clocks put back at New Year show the old year again after the new one has begun.
-        return number + (moment >= self.year(number).end)
+        number = 1970 + moment // YEAR  # or one beside it
+        while moment < self.year(number).begin:
+            number -= 1
+        while moment >= self.year(number).end:
+            number += 1
+        return number
 
     def year(self, number: int) -> Year:
         found = self.years.get(number)

@@ -26,6 +26,9 @@ from helpdesk.demo.scenarios import SCENARIOS
 from helpdesk.demo.scenarios.script import SOLUTION
 from helpdesk.demo.seeding import seed
 from helpdesk.tags import clean_tags
+from sla.clocks import reckon
+from sla.models import BusinessHours, Clock, Holiday, SlaPolicy
+from sla.services import create_policy
 from tests.client import ApiClient
 from tests.factories import AgentGroupFactory, ApiKeyFactory, CannedResponseFactory, TicketFactory, UserFactory
 from tickets.models import (
@@ -50,7 +53,7 @@ DAYS = [
 ]
 WRITTEN: tuple[type[models.Model], ...] = (
     User, AgentGroup, GroupMember, Company, CustomField, CannedResponse, TicketTemplate, Ticket, Reply, Note, TimeEntry,
-    TicketLink,
+    TicketLink, BusinessHours, Holiday, SlaPolicy, Clock,
 )  # fmt: skip
 
 
@@ -213,6 +216,29 @@ def test_what_refers_to_something_refers_to_the_right_thing() -> None:
     assert pairs == {(far, near) for near, far in pairs}
     for near, far in TicketLink.objects.values_list("ticket_id", "linked__ticket_number"):
         assert Activity.objects.filter(ticket=near, action="linked", new_value=f"#{far}").exists()
+
+
+def test_every_ticket_is_measured_as_its_clock_would_measure_it() -> None:
+    plant(300)
+
+    def picture() -> list[Any]:
+        return [list(model._default_manager.order_by("pk").values()) for model in (Ticket, Clock, Activity)]
+
+    before = picture()
+    assert Ticket.objects.filter(sla_deadline=None).exclude(status="pending").count() == 0
+    assert Clock.objects.count() == 300
+    assert Activity.objects.filter(action="sla_breached").exists()
+    # A moment earlier: what falls due within the minute of midnight is not noticed yet.
+    reckon(list(Ticket.objects.order_by("pk")), now=NOW - timedelta(minutes=1))
+    assert picture() == before
+
+
+def test_promises_an_admin_has_made_hold_in_the_demo() -> None:
+    urgent = create_policy(name="Ours", priority="urgent", first_response_time=5, resolution_time=60)
+    plant(60)
+    assert SlaPolicy.objects.filter(priority="urgent").get() == urgent
+    tickets = Ticket.objects.filter(priority="urgent").exclude(sla_clock=None)
+    assert {ticket.sla_clock.policy_id for ticket in tickets} == {urgent.pk}
 
 
 def test_values_are_what_the_doors_would_have_let_in() -> None:

@@ -1,7 +1,7 @@
 """What service levels write about tickets: deadlines, and that one was missed.
 
 Deadlines follow from rules, not from what somebody did: writing them leaves no history, sends no signal and does not
-count as a change of the ticket.
+count as a change of the ticket. That one was missed does, like everything in its history.
 """
 
 from collections.abc import Iterable
@@ -33,6 +33,10 @@ def set_deadlines(deadlines: Iterable[Deadlines]) -> None:
 @in_one_transaction
 def record_breaches(breaches: Iterable[tuple[Ticket, str]], *, now: datetime) -> None:
     """Note in the history of locked tickets which promise was broken."""
+    found = list(breaches)
     Activity.objects.bulk_create(
-        activity(ticket, Action.SLA_BREACHED, actor=None, now=now, new=promise) for ticket, promise in breaches
+        activity(ticket, Action.SLA_BREACHED, actor=None, now=now, new=promise) for ticket, promise in found
     )
+    for ticket, _ in found:
+        ticket.updated_at = max(now, ticket.updated_at)
+    Ticket.objects.bulk_update({ticket.pk: ticket for ticket, _ in found}.values(), ["updated_at"])

@@ -10,18 +10,22 @@ from typing import Any
 
 import orjson
 
+from sla.reckoning import Step
+
 from .desk import DEVICES, PRODUCTS, ROOT_CAUSES
-from .ids import dashed, id_at, text_of
+from .ids import dashed, id_at, moment_of, text_of
 from .people import Colleague, Customers
 from .rhythm import DAY, HOUR, MINUTE, awake, in_office_hours
 from .scenarios import SCENARIOS
 from .scenarios.script import ANSWER, CUSTOMER, NOTE, QUESTION, SOLUTION, Scenario
+from .service_levels import Measured, Promise, measure
 from .writers import Row
 
 TICKET_COLUMNS = (
     "id", "ticket_number", "subject", "description", "status", "priority", "category", "customer_id", "assignee_id",
-    "group_id", "parent_ticket_id", "tags", "custom_fields", "source", "filed_by_id", "first_response_at",
-    "resolved_at", "due_date", "archived_at", "created_at", "updated_at",
+    "group_id", "parent_ticket_id", "tags", "custom_fields", "source", "filed_by_id", "sla_deadline",
+    "first_response_deadline", "first_response_at", "resolved_at", "due_date", "archived_at", "created_at",
+    "updated_at",
 )  # fmt: skip
 REPLY_COLUMNS = ("id", "ticket_id", "user_id", "content", "is_internal", "created_at")
 NOTE_COLUMNS = ("id", "ticket_id", "user_id", "content", "is_private", "created_at")
@@ -67,6 +71,7 @@ class Cast:
     teams: dict[str, Team]
     lead: Colleague  # hands out work
     integration: Colleague  # whose API key other programs use
+    promises: dict[str, Promise]  # by priority
 
 
 @dataclass(slots=True)
@@ -79,6 +84,7 @@ class Rows:
     activities: list[Row] = field(default_factory=list)
     time_entries: list[Row] = field(default_factory=list)
     links: list[Row] = field(default_factory=list)
+    clocks: list[Row] = field(default_factory=list)
 
     def clear(self) -> None:
         for part in fields(self):
@@ -157,6 +163,7 @@ class Story:
         self.first_response: int | None = None
         self.resolved: int | None = None
         self.archived: int | None = None
+        self.turns: list[Step] = []  # of the status
         self.words: dict[str, Any] = {
             "product": random.choice(PRODUCTS),
             "device": random.choice(DEVICES),
@@ -181,12 +188,13 @@ class Story:
             self.close()
         except Today:
             pass
-        words = self.words
+        words, measured = self.words, self.measured()
         self.rows.tickets.append((
             self.id, self.number, random.choice(self.scenario.subjects).format_map(words),
             self.scenario.opening.format_map(words), self.status, self.priority, self.scenario.category, self.customer,
             self.assignee.id if self.assignee else None, self.group, self.parent,
             orjson.dumps(self.scenario.tags).decode(), orjson.dumps(self.fields).decode(), self.source, self.filed_by,
+            moment_or_none(measured.sla_deadline), moment_or_none(measured.first_response_deadline),
             moment_or_none(self.first_response), moment_or_none(self.resolved), moment_or_none(due),
             moment_or_none(self.archived), text_of(self.created), text_of(self.updated),
         ))  # fmt: skip
@@ -199,6 +207,24 @@ class Story:
     def filed_by(self) -> str | None:
         """Mail comes in without anybody being signed in."""
         return {"portal": self.customer, "api": self.cast.integration.id}.get(self.source)
+
+    def measured(self) -> Measured:
+        """How the promises to the customer stand; what was broken shows in the history."""
+        promise = self.cast.promises.get(self.priority)
+        if promise is None:
+            return Measured()
+        found = measure(
+            promise, ticket=self.id, created=self.created, status=self.status, steps=self.turns,
+            first_response=self.first_response, end=self.end,
+        )  # fmt: skip
+        if found.clock:
+            self.rows.clocks.append(found.clock)
+        for name, noticed in found.breaches.items():
+            key = id_at(noticed, Random(self.id + name))
+            words = name.replace("_", " ")
+            self.rows.activities.append((key, self.id, None, "sla_breached", None, words, text_of(noticed)))
+            self.updated = max(self.updated, noticed)
+        return found
 
     # --- What happens ------------------------------------------------------------------------------
 
@@ -306,6 +332,7 @@ class Story:
         done = status in ("resolved", "closed")
         self.resolved = (self.resolved or self.now) if done else None
         self.change("status_changed", by or self.agent.id, self.status, status)
+        self.turns.append(Step(moment_of(self.now), self.status, status))
         self.status = status
 
     def find_cause(self) -> None:

@@ -25,5 +25,9 @@ def text_of(moment: int) -> str:
     return str(EPOCH + timedelta(milliseconds=moment))[:-6]
 
 
+def moment_of(number: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=number)
+
+
 def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -12,6 +12,7 @@ from accounts.models import AgentGroup, GroupMember, User
 from companies.models import Company
 from custom_fields.models import CustomField
 from helpdesk.transactions import Lock, take
+from sla.models import Clock
 from tickets.models import Activity, CannedResponse, Note, Reply, Ticket, TicketLink, TicketTemplate, TimeEntry
 from tickets.numbers import take_numbers
 
@@ -21,6 +22,7 @@ from .history import Cast, Rows, Team, Teller
 from .ids import EPOCH, id_at, milliseconds
 from .people import BEGIN, COMPANY_COLUMNS, GROUPS, USER_COLUMNS, Colleague, Companies, Customers, staff_rows
 from .rhythm import HOUR, Year
+from .service_levels import CLOCK_COLUMNS, write_promises
 from .writers import Row, Table
 
 SEED = 20_251_218
@@ -77,7 +79,8 @@ def write_people(count: int, end: int, random: Random) -> Cast:
     write_all(Table(Company, COMPANY_COLUMNS), companies.rows(end, random))
     write_all(users, customers.rows(companies, end, random))
     teams = write_groups(colleagues, end, random)
-    return Cast(customers, teams, lead=colleagues[0], integration=colleagues[1])
+    promises = write_promises(end, Random(SEED))
+    return Cast(customers, teams, lead=colleagues[0], integration=colleagues[1], promises=promises)
 
 
 def write_all(table: Table, rows: Iterable[Row]) -> None:
@@ -169,6 +172,7 @@ def write_tickets(count: int, cast: Cast, end: int, random: Random, progress: Pr
         (Table(Activity, history.ACTIVITY_COLUMNS), rows.activities),
         (Table(TimeEntry, history.TIME_COLUMNS), rows.time_entries),
         (Table(TicketLink, history.LINK_COLUMNS), rows.links),
+        (Table(Clock, CLOCK_COLUMNS), rows.clocks),
     )
     year, teller = Year(end), Teller(cast, rows, end, random)
     for index, number in enumerate(numbers(count), start=1):
