@@ -159,6 +159,19 @@ def test_an_agent_sees_the_traces_of_the_tickets_they_see(api: ApiClient, custom
     assert [run["ticketId"] for run in session.get(f"/api/automation-rules/{key}/runs").json()] == [own]
 
 
+def test_what_stands_about_people_takes_the_scope_to_read_them(
+    api: ApiClient, api_with: Any, customer: User, rule: Any
+) -> None:
+    rule(conditions=[BIG, TECHNICAL])
+    ticket = file(api, customer, category="x")
+    blind = api_with("tickets:read")
+    ((told,),) = (event["rules"] for event in trace(blind, ticket))
+    assert [(c["actual"], c["passed"]) for c in told["conditions"]] == [(None, False), ("x", False)]
+    body = {"ruleType": "ticket_creation", "conditions": [BIG], "actions": [URGENT]}
+    assert blind.post("/api/automation-rules/preview", body).status_code == 403
+    assert blind.post("/api/automation-rules/preview", {**body, "conditions": [TECHNICAL]}).status_code == 200
+
+
 def test_runs_are_forgotten_after_a_while_and_counters_are_not(api: ApiClient, customer: User, rule: Any) -> None:
     key = rule()
     ticket = file(api, customer)

@@ -16,6 +16,7 @@ from helpdesk.api.filters import OneOf, Switch
 from helpdesk.api.includes import Rows
 from helpdesk.api.paging import by_name, newest_first
 from helpdesk.api.views import ResourceViewSet
+from helpdesk.errors import Forbidden
 from tickets.models import Ticket
 
 from .serializers import (
@@ -70,6 +71,8 @@ class AutomationRuleViewSet(ResourceViewSet):
         tickets = Ticket.objects.all()
         seen = tickets.visible_to(request.user) if self.is_limited() else tickets
         rule = services.draft(asked)
+        if any(is_about_people(condition) for condition in rule.conditions) and not sees_people(request):
+            raise Forbidden("Conditions about customers and companies need the scope users:read.")
         return self.answer(preview(rule, tickets=seen, days=days, limit=limit, now=timezone.now()))
 
 
@@ -86,8 +89,12 @@ class EvaluationViewSet(ResourceViewSet):
     def attach(self, rows: Rows) -> None:
         """Replace the stored form of each row by its explanation."""
         known = rosters(row["roster"] for row in rows)
+        hides_people = not sees_people(self.request)
         for row in rows:
-            self.explain(row, explained(row.pop("rules"), known[row.pop("roster")]))
+            rules = explained(row.pop("rules"), known[row.pop("roster")])
+            if hides_people:
+                withhold_people(rules)
+            self.explain(row, rules)
 
     def explain(self, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
         row["rules"] = rules
@@ -123,6 +130,22 @@ class RuleRunViewSet(EvaluationViewSet):
 
     def explain(self, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
         row.update(next(rule for rule in rules if rule["ruleId"] == self.kwargs["rule_id"]))
+
+
+def sees_people(request: Request) -> bool:
+    return request.auth is not None and "users:read" in request.auth.scopes
+
+
+def is_about_people(condition: dict[str, Any]) -> bool:
+    return str(condition["field"]).startswith(("customer.", "company."))
+
+
+def withhold_people(rules: list[dict[str, Any]]) -> None:
+    """Who may not read people learns whether a condition about them held, but not what stands there."""
+    for rule in rules:
+        for condition in rule["conditions"]:
+            if is_about_people(condition):
+                condition["actual"] = None
 
 
 def own_executions() -> QuerySet[Execution]:
