@@ -148,7 +148,7 @@ def confirm_email(token: str) -> User:
     """The link in the mail was opened: the mailbox is theirs, and so is everything that came from it."""
     user = claimed_by(token, tokens.CONFIRM)
     this_claim = User.objects.filter(pk=user.pk, claimed_at=user.claimed_at)
-    this_claim.filter(email_verified_at__isnull=True).update(email_verified_at=timezone.now())
+    this_claim.filter(email_verified_at__isnull=True).update(email_verified_at=timezone.now(), claimed_name="")
     confirmed = this_claim.filter(email_verified_at__isnull=False).first()
     if confirmed is None:  # disowned at the same moment
         raise Invalid("This link is no longer valid.")
@@ -160,7 +160,11 @@ def disown(token: str) -> None:
     user = claimed_by(token, tokens.DISOWN)
     now = timezone.now()
     done = User.objects.filter(pk=user.pk, claimed_at=user.claimed_at, email_verified_at__isnull=True).update(
-        password=make_password(None), claimed_at=None, claims_blocked_until=now + CLAIMS_BLOCKED, updated_at=now
+        password=make_password(None),
+        claimed_at=None,
+        claimed_name="",
+        claims_blocked_until=now + CLAIMS_BLOCKED,
+        updated_at=now,
     )
     if not done:
         raise Invalid("This link is no longer valid.")
@@ -205,6 +209,7 @@ def reset_password(token: str, *, password: str) -> User:
         user.password = hashed
         user.email_verified_at = user.email_verified_at or now
         user.claimed_at = user.claimed_at or now
+        user.claimed_name = ""
         user.updated_at = now
-        user.save(update_fields=["password", "email_verified_at", "claimed_at", "updated_at"])
+        user.save(update_fields=["password", "email_verified_at", "claimed_at", "claimed_name", "updated_at"])
     return user

@@ -45,7 +45,8 @@ def create_user(
     custom_fields: dict[str, Any] | None = None,
     **values: Any,
 ) -> User:
-    """Create a person. A customer without a password has no account until they sign up in the portal.
+    """Create a person. A customer without a password has no account until they sign up in the portal; one with a
+    password can sign in, and has to prove the mailbox by a mailed link. An admin vouches for colleagues.
 
     A caller that holds locks hashes the password before (`hashed_password`) and hands over the hash.
 
@@ -67,8 +68,6 @@ def create_user(
         tags=clean_tags(tags or []),
         created_at=now,
         updated_at=now,
-        # Whoever sets a password for somebody vouches for the address; without one nobody has proven anything.
-        email_verified_at=now if password or password_hash else None,
         **{key: value for key, value in values.items() if key in PLAIN_FIELDS},
     )
     check_choices(user)
@@ -81,7 +80,14 @@ def create_user(
         user.custom_fields = merge_values(
             EntityType.CONTACT, {}, custom_fields or {}, creating=is_contact, optional=not is_contact
         )
+        if user.has_usable_password():
+            if is_contact:
+                user.claimed_at = now
+            else:
+                user.email_verified_at = now
         insert(user)
+        if user.claimed_at:
+            mails.send_confirmation(user)
         user_saved.send(User, user=user, actor=actor, created=True, changes={})
     return user
 
@@ -106,12 +112,9 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
         own = in_person and actor == locked and bool(values) and values.keys() <= OWN_FIELDS
         require_right(actor, not own and (locked.role in STAFF_ROLES or values.get("role") in STAFF_ROLES))
         changes = planned(locked, values)
-        if loses_admin(locked, changes):
-            require_other_admin(locked)
-        if becomes_staff(locked, changes) and not hashed:
-            require_proven_password(locked)
         if hashed:
             changes["password"] = (locked.password, hashed)
+        require_possible(locked, changes)
         if not changes:
             return locked
         for name, (_, new) in changes.items():
@@ -122,7 +125,10 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
         if unproven:
             # The old mailbox proved nothing about the new one, and a password proves no mailbox at all.
             locked.email_verified_at, locked.claimed_at = None, locked.updated_at
-        store(locked, [*changes, "email_verified_at", "claimed_at", "updated_at"])
+        if hashed:
+            # Whoever claimed the account is out; with only another address they are still in, by the name they gave.
+            locked.claimed_name = ""
+        store(locked, [*changes, "email_verified_at", "claimed_at", "claimed_name", "updated_at"])
         if unproven:
             mails.send_confirmation(locked)
         user_saved.send(User, user=locked, actor=actor, created=False, changes=without_secrets(changes))
@@ -165,6 +171,14 @@ def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         if user.company_id is None and "company_id" not in wanted:
             wanted["company_id"] = company_id_for(wanted.get("email", user.email))
     return {name: (old, new) for name, new in wanted.items() if not same(old := getattr(user, name), new)}
+
+
+def require_possible(user: User, changes: dict[str, tuple[Any, Any]]) -> None:
+    """What the state of things forbids to everybody: raises Conflict."""
+    if loses_admin(user, changes):
+        require_other_admin(user)
+    if becomes_staff(user, changes) and "password" not in changes:
+        require_proven_password(user)
 
 
 def loses_admin(user: User, changes: dict[str, tuple[Any, Any]]) -> bool:

@@ -86,10 +86,10 @@ COMPANIES = [(None, {}, "domain"), ("other", {}, "other"), (None, {"companyId": 
 def test_a_colleague_who_becomes_a_contact_joins_the_company_of_the_domain(
     api: ApiClient, before: str | None, said: dict[str, Any], after: str | None
 ) -> None:
-    companies = {"domain": CompanyFactory(domains=["example.com"]), "other": CompanyFactory(), None: None}
-    person = UserFactory(agent=True, email="mary@example.com", company=companies[before])
+    companies: dict[str | None, Any] = {"domain": CompanyFactory(domains=["example.com"]), "other": CompanyFactory()}
+    person = UserFactory(agent=True, email="mary@example.com", company=companies.get(before))
     assert api.patch(f"/api/users/{person.pk}", {"role": "customer", **said}).status_code == 200
-    assert User.objects.get(pk=person.pk).company == companies[after]
+    assert User.objects.get(pk=person.pk).company == companies.get(after)
 
 
 def test_signing_up_fills_in_defaults_and_asks_for_nothing_more() -> None:
