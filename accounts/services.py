@@ -98,8 +98,9 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
     `in_person`: the actor is signed in, and not represented by an API key; only so may agents change OWN_FIELDS.
 
     Accounts of staff are changed by admins only, and so are passwords, or anybody with a key could take an account
-    over. The last active admin stays one: Conflict. A customer whose address changes has to prove the new one, and
-    so has one who is given a password before anything was proven.
+    over. Signed-in agents who do not see all tickets change no addresses, or they could read on in a mailbox of
+    their own. The last active admin stays one: Conflict. A customer whose address changes has to prove the new one,
+    and so has one who is given a password before anything was proven.
     """
     key = user.pk if isinstance(user, User) else user
     hashed = values.get("password_hash") or (hashed_password(values["password"]) if values.get("password") else None)
@@ -114,6 +115,8 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
         changes = planned(locked, values)
         if hashed:
             changes["password"] = (locked.password, hashed)
+        if in_person and "email" in changes:
+            require_global_scope(actor)
         require_possible(locked, changes)
         if not changes:
             return locked
@@ -141,6 +144,11 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
 def require_right(actor: User | None, concerns_staff: bool) -> None:
     if concerns_staff and actor is not None and not actor.is_admin:
         raise Forbidden("Only admins can create or change agents and admins.")
+
+
+def require_global_scope(actor: User | None) -> None:
+    if actor is not None and not actor.is_admin and actor.ticket_scope != TicketScope.GLOBAL:
+        raise Forbidden("Only agents who see all tickets can change somebody's email address.")
 
 
 def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -310,6 +310,25 @@ def test_a_signed_in_agent_writes_in_their_own_name(what: str) -> None:
         assert send(client, "post", f"/api/tickets/{TicketFactory().pk}/{what}", body).status_code == status
 
 
+# How an agent with a scope calls, and the status of a change of a customer's address.
+MOVES = [("session", "global", 200), ("session", "group", 403), ("session", "restricted", 403), ("key", "group", 200)]
+
+
+@pytest.mark.parametrize(("how", "scope", "status"), MOVES)
+def test_who_sees_few_tickets_cannot_move_customers_to_another_mailbox(
+    customer: User, how: str, scope: str, status: int
+) -> None:
+    agent = UserFactory(agent=True, ticket_scope=scope)
+    TicketFactory(customer=customer, assignee=agent)
+    client = signed_in(agent) if how == "session" else ApiClient(ApiKeyFactory(owner=agent).secret)
+    path = f"/api/users/{customer.pk}"
+    assert send(client, "patch", path, {"name": "Cleo", "email": customer.email}).status_code == 200
+    moved = send(client, "patch", path, {"name": "X", "email": "mailbox-of-the-agent@example.com"})
+    assert moved.status_code == status
+    customer.refresh_from_db()
+    assert customer.name == ("X" if status == 200 else "Cleo")
+
+
 def test_nobody_but_an_admin_sets_the_password_of_somebody(agent: User, admin: User, customer: User) -> None:
     path, body = f"/api/users/{customer.pk}", {"password": "taken-over"}
     assert send(signed_in(agent), "patch", path, body).status_code == 403
