@@ -4,7 +4,9 @@ A contact that agents or mail created has no password. Whoever signs up with its
 nothing yet: until the mailed link is opened (`email_verified_at`) the account shows only what was filed from it
 since the claim (see TicketQuerySet.visible_to). The true owner of the mailbox can disown the claim by the same mail.
 
-Every refusal here costs one password hash, as a success does, so that time tells nobody who has an account.
+Time tells nobody who has an account: a refused signup or sign-in costs one password hash, as a successful one does,
+and a reset is asked for at the same cost whether there is an account or not, without any hash. Bad input and too many
+attempts (429) are refused before all that, and before anybody was looked up.
 """
 
 from datetime import datetime, timedelta
