@@ -105,7 +105,7 @@ class ReplayStore:
         return Stored(record.status, record.headers, self.cipher.decrypt(bytes(record.body)))
 
 
-def purge(most: int) -> None:
-    """Drop some of the answers that are past their day."""
+def purge(most: int) -> int:
+    """Drop some of the answers that are past their day; returns how many."""
     old = ReplayRecord.objects.filter(created_at__lt=timezone.now() - KEPT).order_by("created_at").values("pk")[:most]
-    ReplayRecord.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+    return ReplayRecord.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

@@ -5,6 +5,7 @@ A file `.env` beside manage.py is read first and never overrides the real enviro
 """
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -54,6 +55,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_q",
+    "worker",
     "outbox",
     "custom_fields",
     "companies",
@@ -146,6 +149,31 @@ DEFAULT_FROM_EMAIL = env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@
 # The address people open in their browser; links in mails begin with it.
 BASE_URL = env.str("HELPDESK_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 
+# --- Background work ------------------------------------------------------------------------------
+
+REDIS_URL = env.str("HELPDESK_REDIS_URL", default="")
+if REDIS_URL and find_spec("redis") is None:
+    raise ImproperlyConfigured("HELPDESK_REDIS_URL needs the package redis: pip install redis.")
+Q_CLUSTER = {
+    "name": "helpdesk",
+    "label": "Background work",
+    # Jobs wait in the database, or in Redis, whence they are fetched without asking every second.
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default", "poll": 1}),
+    # No job should take longer than ten minutes. What was not finished two minutes after that is taken up by
+    # somebody else: its process is dead, since one that is only slow would have been stopped.
+    "timeout": 600,
+    "retry": 720,
+    # A job that fails is shown and not repeated: it is due again soon anyway, and an admin can ask for it.
+    "ack_failures": True,
+    # After a pause everything runs once, not once for each time that was missed.
+    "catch_up": False,
+    # Few jobs wait inside a process, where nobody else can take them.
+    "queue_limit": 2,
+    "guard_cycle": 1,
+    "save_limit": 20,
+    "save_limit_per": "name",
+}
+
 # --- API ------------------------------------------------------------------------------------------
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("HELPDESK_MAX_BODY", default=10 * 1024 * 1024)
@@ -206,5 +234,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("HELPDESK_LOG_LEVEL", default="INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"handlers": ["console"], "propagate": False}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": ["console"], "propagate": False},
+        "django-q": {"level": "WARNING"},  # it has something to say about every job
+    },
 }

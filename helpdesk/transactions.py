@@ -32,6 +32,7 @@ class Lock(Enum):
     DEMO = 7_202_605
     CUSTOM_FIELDS = 7_202_606  # definitions, not values
     ASSIGNMENTS = 7_202_607  # within one group
+    SCHEDULES = 7_202_608
 
 
 def take(lock: Lock, of: str | None = None) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: list[tuple[str, ...]] = [
     ("cellar",),  # the modules of CELLAR, below
     ("kit",),  # helpdesk.api
-    ("outbox",),
+    ("outbox", "worker"),
     ("custom_fields",),
     ("companies",),
     ("accounts",),

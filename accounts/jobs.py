@@ -1,0 +1,19 @@
+"""What the worker tidies up for accounts."""
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+
+from helpdesk.periodic import every
+
+from . import replays, throttling
+
+AT_ONCE = 1_000
+
+
+@every(minutes=60)
+def forget_what_expired() -> None:
+    """Sessions, answers kept for retries and windows of throttles that nobody can use any more."""
+    SessionStore.clear_expired()
+    while replays.purge(AT_ONCE):
+        pass
+    throttling.purge(timezone.now())

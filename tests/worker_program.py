@@ -1,0 +1,32 @@
+"""`python -m tests.worker_program DATABASE FOLDER`: a worker on the database of a test, with a job that lingers."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+
+from helpdesk.periodic import every
+
+
+@every(minutes=1)
+def linger() -> None:
+    """Says when it begins and ends, and waits for a file called `go` in between."""
+    folder = Path(sys.argv[2])
+    with (folder / "diary").open("a") as diary:
+        diary.write(f"began in {os.getpid()}\n")
+    while not (folder / "go").exists():
+        time.sleep(0.05)
+    with (folder / "diary").open("a") as diary:
+        diary.write("ended\n")
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    settings.DATABASES["default"]["NAME"] = sys.argv[1]
+    settings.Q_CLUSTER["poll"] = 0.2
+    django.setup()
+    call_command("run_worker", processes=1)
