@@ -34,6 +34,7 @@ SET = (
     "resolution_warned_at",
     "resolution_breached_at",
 )
+UPDATED = [name.removesuffix("_id") for name in SET]
 # Clocks for open tickets that had none, to be set by whoever works off the stale ones.
 ADD_MISSING = """
     INSERT INTO sla_clock (ticket_id, policy_name, first_response_time, resolution_time, is_stale)
@@ -180,12 +181,9 @@ def values_of(clock: Clock) -> list[Any]:
 
 def write(clocks: Sequence[Clock], before: dict[UUID, list[Any]]) -> None:
     """Write what is new or has changed."""
-    Clock.objects.bulk_create([clock for clock in clocks if clock.pk not in before])
-    changed = [clock for clock in clocks if clock.pk in before and before[clock.pk] != values_of(clock)]
-    if len(changed) == 1:
-        changed[0].save(force_update=True)
-    elif changed:
-        Clock.objects.bulk_update(changed, [name.removesuffix("_id") for name in SET])
+    changed = [clock for clock in clocks if before.get(clock.pk) != values_of(clock)]
+    # Much faster than bulk_update, and the same for those that are new.
+    Clock.objects.bulk_create(changed, update_conflicts=True, unique_fields=["ticket"], update_fields=UPDATED)
 
 
 def drop(tickets: Sequence[Ticket], clocks: dict[UUID, Clock]) -> None:

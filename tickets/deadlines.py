@@ -6,6 +6,9 @@ count as a change of the ticket. That one was missed does, like everything in it
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+from django.db import connection
 
 from helpdesk.transactions import in_one_transaction
 
@@ -14,6 +17,8 @@ from .models import Action, Activity, Ticket
 
 # A ticket, its sla_deadline, its first_response_deadline.
 Deadlines = tuple[Ticket, datetime | None, datetime | None]
+# One by one in a single round trip: Django's bulk_update takes a hundred times as long.
+SET_DEADLINES = "UPDATE tickets_ticket SET sla_deadline = %s, first_response_deadline = %s WHERE id = %s"
 
 
 @in_one_transaction
@@ -24,10 +29,16 @@ def set_deadlines(deadlines: Iterable[Deadlines]) -> None:
         if (ticket.sla_deadline, ticket.first_response_deadline) != (sla_deadline, first_response_deadline):
             ticket.sla_deadline, ticket.first_response_deadline = sla_deadline, first_response_deadline
             moved.append(ticket)
-    if len(moved) == 1:
-        moved[0].save(update_fields=["sla_deadline", "first_response_deadline"])
-    elif moved:
-        Ticket.objects.bulk_update(moved, ["sla_deadline", "first_response_deadline"])
+    if moved:
+        with connection.cursor() as cursor:
+            cursor.executemany(SET_DEADLINES, [stored(ticket) for ticket in moved])
+
+
+def stored(ticket: Ticket) -> list[Any]:
+    """The values of SET_DEADLINES as the database takes them."""
+    columns = {field.attname: field for field in Ticket._meta.concrete_fields}
+    names = ("sla_deadline", "first_response_deadline", "id")
+    return [columns[name].get_db_prep_save(getattr(ticket, name), connection) for name in names]
 
 
 @in_one_transaction
@@ -39,4 +50,5 @@ def record_breaches(breaches: Iterable[tuple[Ticket, str]], *, now: datetime) ->
     )
     for ticket, _ in found:
         ticket.updated_at = max(now, ticket.updated_at)
-    Ticket.objects.bulk_update({ticket.pk: ticket for ticket, _ in found}.values(), ["updated_at"])
+    late = Ticket.objects.filter(pk__in={ticket.pk for ticket, _ in found}, updated_at__lt=now)
+    late.update(updated_at=now)
