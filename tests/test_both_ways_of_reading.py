@@ -16,6 +16,8 @@ from custom_fields.api.serializers import CustomFieldSerializer
 from helpdesk.api.json import dumps
 from helpdesk.api.reads import Statement
 from helpdesk.api.serializers import Resource, columns_of
+from sla.api.serializers import BusinessHoursSerializer, HolidaySerializer, SlaPolicySerializer
+from sla.models import BusinessHours, Holiday, SlaPolicy
 from tests import factories
 from tickets.api import serializers as tickets
 from tickets.models import Ticket, TicketLink
@@ -60,6 +62,18 @@ def everything() -> None:
     factories.TimeEntryFactory(ticket=full, timer_running=True, timer_started_at=MOMENT, note="n", billable=True)
     factories.CannedResponseFactory(created_by=agent, shortcut="x")
     factories.TicketTemplateFactory(group=group, tags=["a"], created_by=agent)
+    interval = {"day": 1, "startTime": "09:00", "endTime": "17:00"}
+    hours = BusinessHours.objects.create(name="ü", schedule=[interval], is_default=True)
+    Holiday.objects.create(business_hours=hours, name="x", date=MOMENT.date())
+    for used in (hours, None):
+        SlaPolicy.objects.create(
+            name="x",
+            priority="low",
+            first_response_time=1,
+            resolution_time=2,
+            business_hours=used,
+            is_active=bool(used),
+        )
 
 
 SERIALIZERS = [
@@ -77,6 +91,9 @@ SERIALIZERS = [
     tickets.TimeEntrySerializer,
     tickets.CannedResponseSerializer,
     tickets.TicketTemplateSerializer,
+    BusinessHoursSerializer,
+    HolidaySerializer,
+    SlaPolicySerializer,
 ]
 
 
