@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "companies",
     "accounts",
     "tickets",
+    "knowledge_base",
     "sla",
     "automation",
     "portal",
@@ -213,8 +214,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "tickets.models.Status",
+        "ArticleStatusEnum": "knowledge_base.models.Status",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "helpdesk.api.schema.finish"],
 }
+
+# --- Knowledge base -------------------------------------------------------------------------------
+
+# How many seconds views of articles are gathered before they are written.
+VIEWS_WRITTEN_AFTER = 2.0
 
 # --- Automation -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ register_converter(IdConverter, "id")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("tickets.api.urls")),
+    path("api/", include("knowledge_base.api.urls")),
     path("api/", include("automation.api.urls")),
     path("api/", include("accounts.api.urls")),
     path("api/", include("companies.api.urls")),

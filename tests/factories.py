@@ -13,6 +13,7 @@ from accounts.models import AgentGroup, ApiKey, GroupMember, Role, User
 from companies.models import Company
 from custom_fields.models import CustomField, EntityType, FieldType
 from helpdesk.api.permissions import SCOPES
+from knowledge_base.models import Article, ArticleSlug, Category, Folder
 from tickets.models import Action, Activity, CannedResponse, Note, Reply, Ticket, TicketTemplate, TimeEntry
 from tickets.numbers import next_number
 
@@ -156,3 +157,38 @@ class TicketTemplateFactory(factory.django.DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Template {n}")
     subject = "New colleague"
+
+
+class CategoryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Category
+
+    name = factory.Sequence(lambda n: f"Category {n}")
+
+
+class FolderFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Folder
+
+    category = factory.SubFactory(CategoryFactory)
+    name = factory.Sequence(lambda n: f"Folder {n}")
+
+
+class ArticleFactory(factory.django.DjangoModelFactory):
+    """A draft, unless a status is given."""
+
+    class Meta:
+        model = Article
+        skip_postgeneration_save = True
+
+    category = factory.SubFactory(CategoryFactory)
+    title = factory.Sequence(lambda n: f"How to do things, part {n}")
+    slug = factory.Sequence(lambda n: f"how-to-do-things-{n}")
+    content = "Step **by** step."
+    approved_at = factory.LazyAttribute(
+        lambda article: timezone.now() if getattr(article, "status", "draft") in ("approved", "published") else None
+    )
+
+    @factory.post_generation
+    def known_by_slug(article: Article, create: bool, extracted: object, **kwargs: object) -> None:  # noqa: N805
+        ArticleSlug.objects.create(slug=article.slug, article=article)

@@ -48,6 +48,7 @@ with patch.object(environ.Env, "read_env"):
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAIL_IN_BACKGROUND = False
+VIEWS_WRITTEN_AFTER = 0
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 _database = DATABASES["default"]  # noqa: F405

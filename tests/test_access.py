@@ -68,6 +68,17 @@ SCOPES = [
     ("delete", "/api/companies/{ticket}", "users:write"),
     ("get", "/api/agent-groups", "users:read"),
     ("post", "/api/agent-groups", "users:write"),
+    ("get", "/api/kb/categories", "kb:read"),
+    ("post", "/api/kb/categories", "kb:write"),
+    ("get", "/api/kb/folders", "kb:read"),
+    ("post", "/api/kb/folders", "kb:write"),
+    ("get", "/api/kb/articles", "kb:read"),
+    ("post", "/api/kb/articles", "kb:write"),
+    ("get", "/api/kb/articles/{ticket}/related", "kb:read"),
+    ("get", "/api/kb/articles/{ticket}/feedback", "kb:read"),
+    ("post", "/api/kb/articles/{ticket}/feedback", "kb:write"),
+    ("get", "/api/kb/articles/{ticket}/versions", "kb:read"),
+    ("post", "/api/kb/articles/{ticket}/versions/{ticket}/restore", "kb:write"),
 ]
 
 

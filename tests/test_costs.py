@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from automation.rule_book import rule_book
 from tests.client import ApiClient
-from tests.factories import AgentGroupFactory, CompanyFactory, ReplyFactory, TicketFactory, UserFactory
+from tests.factories import AgentGroupFactory, ArticleFactory, CompanyFactory, ReplyFactory, TicketFactory, UserFactory
 
 
 @pytest.fixture
@@ -18,7 +18,16 @@ def ids(agent: User) -> dict[str, Any]:
     customer = UserFactory(company=company)
     tickets = TicketFactory.create_batch(8, customer=customer, assignee=agent, group=group, tags=["eu"])
     ReplyFactory.create_batch(3, ticket=tickets[0])
-    known = {"ticket": tickets[0], "other": tickets[1], "agent": agent, "company": company, "group": group}
+    articles = ArticleFactory.create_batch(8, tags=["eu"])
+    known = {
+        "article": articles[0],
+        "category": articles[0].category,
+        "ticket": tickets[0],
+        "other": tickets[1],
+        "agent": agent,
+        "company": company,
+        "group": group,
+    }
     return {"customer": customer.pk, **{name: thing.pk for name, thing in known.items()}}
 
 
@@ -47,6 +56,13 @@ COSTS = [
     ("/api/api-keys", 2),
     ("/api/sla-policies", 2),
     ("/api/business-hours", 2),
+    ("/api/kb/categories", 2),
+    ("/api/kb/folders", 2),
+    ("/api/kb/articles?limit=5&status=draft", 2),
+    ("/api/kb/articles/{article}", 3),  # the view is noted, but not written for a draft
+    ("/api/kb/articles/{article}/related", 4),
+    ("/api/kb/articles/{article}/feedback", 3),
+    ("/api/kb/articles/{article}/versions", 3),
 ]
 
 
@@ -72,6 +88,9 @@ WRITES: list[tuple[str, str, dict[str, Any], int]] = [
     ("post", "/api/tickets/{ticket}/notes", {"userId": "{agent}", "content": "x"}, 8),
     ("post", "/api/tickets/{ticket}/time-entries", {"userId": "{agent}", "timeSpent": 5}, 7),
     ("post", "/api/companies", {"name": "x"}, 4),
+    ("post", "/api/kb/articles", {"title": "x", "content": "y", "categoryId": "{category}"}, 9),
+    ("patch", "/api/kb/articles/{article}", {"title": "x"}, 6),
+    ("post", "/api/kb/articles/{article}/feedback", {"isHelpful": True}, 5),
 ]
 
 

@@ -59,6 +59,13 @@ POST /time-entries/{id}/toggle
 GET POST /api-keys
 DELETE /api-keys/{id}
 POST /api-keys/verify
+GET POST /kb/categories
+PATCH DELETE /kb/categories/{id}
+GET POST /kb/folders
+GET PATCH DELETE /kb/folders/{id}
+GET POST /kb/articles
+GET PATCH DELETE /kb/articles/{id}
+GET POST /kb/articles/{articleId}/feedback
 """
 
 

@@ -32,6 +32,13 @@ RULE = "id name description ruleType trigger conditionMatch conditions actions i
 POLICY = (
     "id name description priority firstResponseTime resolutionTime businessHoursId escalationEmail isActive createdAt"
 )
+KB_CATEGORY = "id name description icon order createdAt"
+KB_FOLDER = "id categoryId name description visibility order createdAt"
+KB_ARTICLE = (
+    "id categoryId folderId title slug content excerpt status isPublished tags viewCount helpfulCount notHelpfulCount "
+    "authorId approverId approvedAt seoTitle seoDescription createdAt updatedAt"
+)
+KB_FEEDBACK = "id articleId userId isHelpful comment createdAt"
 TIME_ENTRY = "id ticketId userId timeSpent note billable timerRunning timerStartedAt createdAt"
 
 # Section, method, path, body, status, attributes of the answer (of each row, if it is an array), what it must hold.
@@ -319,6 +326,62 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         TIME_ENTRY,
         {"timerRunning": True},
     ),
+    ("Categories: list", "GET", "/api/kb/categories", None, 200, KB_CATEGORY, {"name": "Billing"}),
+    ("Categories: create", "POST", "/api/kb/categories", {"name": "News"}, 201, KB_CATEGORY, {"order": 0}),
+    ("Categories: update", "PATCH", "/api/kb/categories/{kb}", {"icon": "x"}, 200, KB_CATEGORY, {"icon": "x"}),
+    ("Categories: delete", "DELETE", "/api/kb/categories/{kb_empty}", None, 204, "", {}),
+    ("Folders: list", "GET", "/api/kb/folders", None, 200, KB_FOLDER, {"categoryId": "{kb}"}),
+    ("Folders: get", "GET", "/api/kb/folders/{kb_folder}", None, 200, KB_FOLDER, {"id": "{kb_folder}"}),
+    (
+        "Folders: create",
+        "POST",
+        "/api/kb/folders",
+        {"categoryId": "{kb}", "name": "FAQ"},
+        201,
+        KB_FOLDER,
+        {"visibility": "all", "order": 0, "description": None},
+    ),
+    (
+        "Folders: update",
+        "PATCH",
+        "/api/kb/folders/{kb_folder}",
+        {"visibility": "agents"},
+        200,
+        KB_FOLDER,
+        {"visibility": "agents"},
+    ),
+    ("Folders: delete", "DELETE", "/api/kb/folders/{kb_folder}", None, 204, "", {}),
+    ("Articles: list", "GET", "/api/kb/articles", None, 200, KB_ARTICLE, {"categoryId": "{kb}"}),
+    ("Articles: get", "GET", "/api/kb/articles/{article}", None, 200, KB_ARTICLE, {"id": "{article}"}),
+    (
+        "Articles: create",
+        "POST",
+        "/api/kb/articles",
+        {"title": "How to pay", "content": "By *card*.", "categoryId": "{kb}", "tags": ["card"]},
+        201,
+        KB_ARTICLE,
+        {"slug": "how-to-pay", "status": "draft", "isPublished": False, "viewCount": 0, "authorId": "{admin}"},
+    ),
+    (
+        "Articles: update",
+        "PATCH",
+        "/api/kb/articles/{article}",
+        {"isPublished": True},
+        200,
+        KB_ARTICLE,
+        {"status": "published", "isPublished": True, "approverId": "{admin}"},
+    ),
+    ("Articles: delete", "DELETE", "/api/kb/articles/{article}", None, 204, "", {}),
+    ("Article Feedback: list", "GET", "/api/kb/articles/{article}/feedback", None, 200, KB_FEEDBACK, {}),
+    (
+        "Article Feedback: create",
+        "POST",
+        "/api/kb/articles/{article}/feedback",
+        {"isHelpful": False, "comment": "Too short."},
+        201,
+        KB_FEEDBACK,
+        {"articleId": "{article}", "userId": None, "isHelpful": False, "comment": "Too short."},
+    ),
 ]
 
 
@@ -350,6 +413,11 @@ def ids(api: ApiClient, admin: Any, agent: Any, customer: Any) -> dict[str, str]
         "policy": ("sla-policies", {"name": "Low", "priority": "low", "firstResponseTime": 60, "resolutionTime": 480}),
         "canned": ("canned-responses", {"title": "Hello", "content": "Dear {{{{customer.name}}}}"}),
         "group": ("agent-groups", {"name": "Support"}),
+        "kb": ("kb/categories", {"name": "Billing"}),
+        "kb_empty": ("kb/categories", {"name": "Billing"}),
+        "kb_folder": ("kb/folders", {"categoryId": "{kb}", "name": "Refunds"}),
+        "article": ("kb/articles", {"categoryId": "{kb}", "title": "Refunds", "content": "Soon."}),
+        "feedback": ("kb/articles/{article}/feedback", {"isHelpful": True}),
         "member": ("agent-groups/{group}/members", {"userId": "{agent}"}),
     }
     ids = {name: str(pk) for name, pk in known.items()}
