@@ -2,7 +2,7 @@
 # Every target may be repeated, and interrupted, at any time.
 
 .DEFAULT_GOAL := help
-.PHONY: help run migrate demo test test-postgres lint format types clean bench
+.PHONY: help run worker migrate demo test test-postgres lint format types clean bench
 MAKEFLAGS += --no-print-directory
 export PYTHONUTF8 := 1
 
@@ -18,12 +18,14 @@ help: ## List the targets
 
 # --- Running ------------------------------------------------------------------------------------------
 
-run: .venv/.installed .env ## Everything from a fresh clone to a server on http://127.0.0.1:8000 (PORT=8001 for another)
+run: .venv/.installed .env ## Everything from a fresh clone to server and worker on http://127.0.0.1:8000 (PORT=8001 for another)
 	@$(PY) -c "$$PORT_IS_FREE" $(PORT)
 	@grep -q '^HELPDESK_BASE_URL=' .env || export HELPDESK_BASE_URL=$${HELPDESK_BASE_URL:-http://127.0.0.1:$(PORT)}; \
 	$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py bootstrap && \
-	exec $(PY) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) --no-ws \
-		--workers 1 --blocking-threads 32 --workers-kill-timeout 10 helpdesk.wsgi:application
+	exec $(PY) manage.py serve --port $(PORT)
+
+worker: .venv/.installed .env ## Another background worker; `make run` has one already
+	@exec $(PY) manage.py run_worker
 
 # The server would share a port with another one of its kind, and answer every other request.
 define PORT_IS_FREE
