@@ -37,6 +37,7 @@ def create_policy(**values: Any) -> SlaPolicy:
     """Promise something to the tickets of a priority, those that are open included."""
     policy = SlaPolicy(id=new_id(), created_at=timezone.now())
     fill_policy(policy, values)
+    hold_hours(policy)
     policy.save(force_insert=True)
     promises_changed({policy.priority} if policy.is_active else ())
     return policy
@@ -47,6 +48,7 @@ def update_policy(policy: UUID, **values: Any) -> SlaPolicy:
     locked = lock_policy(policy)
     before, priority = measures(locked), locked.priority
     fill_policy(locked, values)
+    hold_hours(locked)
     locked.save()
     if measures(locked) != before:
         promises_changed({priority, locked.priority})
@@ -73,6 +75,12 @@ def lock_policy(policy: UUID) -> SlaPolicy:
     if found is None:
         raise NotFound("This SLA policy does not exist.")
     return found
+
+
+def hold_hours(policy: SlaPolicy) -> None:
+    """Let nobody change the calendar of a policy meanwhile, or they would not know whom it concerns."""
+    if policy.business_hours_id:
+        BusinessHours.objects.select_for_update(no_key=True).filter(pk=policy.business_hours_id).first()
 
 
 def fill_policy(policy: SlaPolicy, values: dict[str, Any]) -> None:
@@ -122,16 +130,16 @@ def update_hours(hours: UUID, **values: Any) -> BusinessHours:
 @in_one_transaction
 def delete_hours(hours: UUID) -> None:
     """Drop business hours; raises Conflict while a policy counts in them."""
-    locked = lock_hours(hours)
+    locked = lock_hours(hours, to_delete=True)
     names = locked.policies.order_by("name").values_list("name", flat=True)[:3]
     if names:
         raise Conflict(f"These business hours are used by: {', '.join(names)}.")
     locked.delete()
 
 
-def lock_hours(hours: UUID) -> BusinessHours:
-    # With the key: a policy that is about to refer to these hours waits, or makes us wait.
-    found = BusinessHours.objects.select_for_update().filter(pk=hours).first()
+def lock_hours(hours: UUID, *, to_delete: bool = False) -> BusinessHours:
+    # Without the key, tickets can be filed meanwhile.
+    found = BusinessHours.objects.select_for_update(no_key=not to_delete).filter(pk=hours).first()
     if found is None:
         raise NotFound("These business hours do not exist.")
     return found

@@ -66,7 +66,8 @@ calendars = st.builds(Calendar.of, zones, st.lists(intervals, min_size=1, max_si
 @settings(max_examples=150, deadline=None)
 def test_by_the_deadline_exactly_the_amount_has_passed(calendar: Calendar, start: datetime, amount: timedelta) -> None:
     due = deadline(calendar, start, amount)
-    assume(due is not None)
+    if due is None:
+        return
     assert elapsed(calendar, start, due) == amount
     if amount:
         # And not a moment earlier.

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import TestCase
 
 from accounts.models import User
+from helpdesk.periodic import registry
 from outbox.models import OutgoingMail
 from sla import clocks, jobs
 from sla.models import Clock, SlaPolicy
@@ -20,7 +21,7 @@ from sla.signals import sla_breached, sla_warning
 from tests.factories import UserFactory
 from tickets.merging import merge_tickets
 from tickets.models import Activity, Ticket
-from tickets.services import add_reply, create_ticket, update_ticket
+from tickets.services import add_reply, archive_ticket, create_ticket, restore_ticket, update_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,8 @@ def breaches(ticket: Ticket | None = None) -> list[str]:
 
 def told() -> list[str]:
     """What mails are about, in the order in which they were written down."""
-    keys = OutgoingMail.objects.order_by("created_at", "id").values_list("key", flat=True)
+    ours = OutgoingMail.objects.filter(key__startswith="sla:").order_by("created_at", "id")
+    keys = ours.values_list("key", flat=True)
     return [" ".join(key.split(":")[2:]) for key in keys]
 
 
@@ -95,6 +97,10 @@ def listening() -> Iterator[list[tuple[str, str]]]:
     finally:
         sla_warning.disconnect(warned)
         sla_breached.disconnect(breached)
+
+
+def test_the_worker_runs_the_jobs() -> None:
+    assert {"sla.jobs.watch_deadlines", "sla.jobs.catch_up"} <= registry.keys()
 
 
 # --- Exactly once -------------------------------------------------------------------------------------
@@ -214,6 +220,16 @@ def test_an_answer_taken_over_by_a_merge_counts(ticket: Ticket, customer: User, 
         merge_tickets(ticket, source_ids=[other.pk], actor=agent)
     watch("11:30")
     assert breaches() == []
+
+
+def test_archived_tickets_are_left_in_peace_until_they_are_back(ticket: Ticket) -> None:
+    with at("10:30"):
+        archive_ticket(ticket, actor=None)
+    watch("23:00")
+    assert breaches() == []
+    with at("23:30"):
+        restore_ticket(ticket, actor=None)
+    assert breaches() == ["first response", "resolution"]
 
 
 # --- Many, and several at once ------------------------------------------------------------------------
