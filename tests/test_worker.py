@@ -18,6 +18,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 
 from helpdesk import periodic
 from helpdesk.periodic import every
+from tests.client import ApiClient
 from worker import jobs, turns
 from worker.models import Turn
 from worker.running import run
@@ -153,6 +154,13 @@ def test_old_failures_are_forgotten(db: None, monkeypatch: pytest.MonkeyPatch) -
         Failure.objects.create(id=str(number), name=name, func="f", started=stopped, stopped=stopped, success=False)
     jobs.forget_old_failures()
     assert sorted(Failure.objects.values_list("pk", flat=True)) == ["0", "1", "3"]
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(2, "running"), (4, "silent")])
+def test_readyz_tells_whether_a_worker_runs(anonymous: ApiClient, db: None, minutes: int, told: str) -> None:
+    Turn.objects.create(job="job", seen_at=timezone.now() - timedelta(minutes=minutes))
+    answer = anonymous.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (200, told)
 
 
 # --- Processes ----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class Turn(models.Model):
     seen_at = models.DateTimeField(null=True, help_text="When a process last took, kept or finished this job.")
     done_up_to = models.DateTimeField(null=True, help_text="When the last run that went well had begun.")
 
-    objects = TurnQuerySet.as_manager()
+    objects = models.Manager.from_queryset(TurnQuerySet)()
 
     def __str__(self) -> str:
         return self.job
