@@ -93,8 +93,7 @@ def claim(user: User, name: str, hashed: str, now: datetime) -> bool:
 
 def insert_with_free_username(user: User, local_part: str) -> None:
     """Store the account as `john`, `john2`, …; a name that an agent gave away meanwhile only means the next one."""
-    stem = "".join(character for character in local_part.lower() if character.isalnum() or character in "._-+")[:100]
-    stem = stem or "customer"
+    stem = username_stem(local_part)
     # Many signups of one local part wait for each other, or most of them would run out of tries.
     take(Lock.USERNAMES, of=stem)
     for _ in range(USERNAME_TRIES):
@@ -107,6 +106,11 @@ def insert_with_free_username(user: User, local_part: str) -> None:
             if User.objects.filter(email_key=user.email_key).exists():
                 raise Conflict(EXISTS) from None
     raise Conflict("No username could be found for this address. Please try again.")
+
+
+def username_stem(local_part: str) -> str:
+    stem = "".join(character for character in local_part.lower() if character.isalnum() or character in "._-+")[:100]
+    return stem or "customer"
 
 
 def free_username(stem: str) -> str:

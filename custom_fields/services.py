@@ -39,17 +39,18 @@ def merge_values(
     closing: bool = False,
     defaults: bool = False,
     optional: bool = False,
+    definitions: list[CustomField] | None = None,
 ) -> dict[str, Any]:
     """The values after a change: merged key by key, null removing one. Raises Invalid with every problem at once.
 
     When `creating`, defaults fill what is missing and required fields must have a value; when `closing`, those
     required on close must. With `defaults` these fill what is missing, and nothing more is asked for; what is
     `optional` may be left out or removed although it is required. Keys without an active definition are kept as
-    they are.
+    they are. Whoever merges many has the `definitions` already: what active_fields found in this transaction.
     """
     merged = {key: value for key, value in {**current, **changes}.items() if value is not None}
     problems = []
-    for field in active_fields(entity_type):
+    for field in active_fields(entity_type) if definitions is None else definitions:
         if (creating or defaults) and field.name not in merged and field.default_value is not None:
             merged[field.name] = field.default_value
         value = merged.get(field.name)

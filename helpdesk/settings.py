@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "knowledge_base",
     "sla",
     "automation",
+    "transfers",
     "portal",
     "helpdesk",
 ]

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("companies.api.urls")),
     path("api/", include("custom_fields.api.urls")),
     path("api/", include("sla.api.urls")),
+    path("api/", include("transfers.api.urls")),
     path("api/openapi.json", openapi, name="openapi"),
     path("api/docs", docs, name="docs"),
     path("api", not_found),

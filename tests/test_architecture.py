@@ -18,7 +18,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("companies",),
     ("accounts",),
     ("tickets", "knowledge_base"),
-    ("sla", "automation", "email_channel", "webhooks", "reports"),
+    ("sla", "automation", "email_channel", "webhooks", "reports", "transfers"),
     ("portal",),
     ("roof",),  # the rest of helpdesk: settings, urls, management, demo
 ]
@@ -134,7 +134,7 @@ def the_domain_knows_no_http(file: File) -> Iterator[str]:
 
 
 def doors_lead_inside(file: File) -> Iterator[str]:
-    """A door opens on its own rooms; from doors of lower floors it borrows serializers, for `include`."""
+    """A door opens on its own rooms; from doors of lower floors it borrows serializers and filters."""
     if file.room == "roof":
         return
     own = file.module.partition(".")[0]
@@ -144,10 +144,13 @@ def doors_lead_inside(file: File) -> Iterator[str]:
             continue
         if theirs == own:
             yield f"{file.path}:{found.line} imports {found.name}: what is behind a door does not know the door."
-        elif not (file.module.startswith(f"{own}.api.") and within(found.name, f"{theirs}.api.serializers")):
+        elif not (
+            file.module.startswith(f"{own}.api.")
+            and within(found.name, f"{theirs}.api.serializers", f"{theirs}.api.filters")
+        ):
             yield (
                 f"{file.path}:{found.line} imports {found.name}, the door of another app. "
-                "Call the verbs behind it; only serializers are shared among api/ folders."
+                "Call the verbs behind it; only serializers and filters are shared among api/ folders."
             )
 
 

@@ -112,10 +112,12 @@ class DocumentedSchema(AutoSchema):
         status, success = self.success()
         return {status: success, **{code: self.refusal(code) for code in self.refusals()}}
 
-    def success(self) -> tuple[int, Any]:
+    def success(self) -> tuple[int | tuple[int, str], Any]:
         resource = self.view.answers.get(self.action, getattr(self.view, "serializer_class", None))
         if self.method == "DELETE":
             return 204, OpenApiResponse(description="Done.")
+        if isinstance(resource, str):  # the content type of a file
+            return (200, resource), OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
         if resource is bytes:
             return 200, OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
         if self.action == "list":

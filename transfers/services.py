@@ -1,0 +1,267 @@
+"""The verbs of imports: begin one, work on those that wait, forget old ones."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from helpdesk.api.json import dumps
+from helpdesk.errors import Invalid
+from helpdesk.ids import new_id
+
+from .applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome, Surroundings, apply
+from .models import Chunk, FailedRow, Import, State
+from .reading import Row, Upload
+
+logger = logging.getLogger(__name__)
+
+MAX_ROWS = 500_000
+AT_ONCE = 1_000  # rows that are imported while the client waits
+BATCH = 500  # rows of one transaction …
+BATCH_SIZE = 4 * 1024 * 1024  # … or so many bytes, if that is less
+IN_MEMORY = 2 * 1024 * 1024  # bytes of rows before they wait on disk
+TRIES = 4
+LEASE = timedelta(minutes=3)  # longer than any batch takes
+MOST_ATTEMPTS = 5
+KEPT = timedelta(days=30)
+
+
+class Waiting:
+    """The rows of an upload, read once and checked as far as the file goes, waiting to be imported."""
+
+    def __init__(self, upload: Upload) -> None:
+        """Raises Invalid when the file cannot be read to its end: then nothing is imported."""
+        self.columns, self.ignored = upload.columns, upload.ignored
+        self.file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with this object
+        self.count = 0
+        seen = dict.fromkeys(self.columns)
+        for row in upload.rows:
+            self.count += 1
+            if self.count > MAX_ROWS:
+                raise Invalid(f"An import has {MAX_ROWS} rows at most. Split the file.")
+            self.file.write(packed(row) + b"\n")
+            if not upload.columns and len(seen) < 1_000:
+                seen.update(dict.fromkeys(row.values))
+        self.columns = list(seen)
+
+    def lines(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        return iter(self.file)
+
+    def rows(self) -> list[Row]:
+        return [unpacked(line) for line in self.lines()]
+
+
+def packed(row: Row) -> bytes:
+    return dumps([row.number, row.values, row.problem])
+
+
+def unpacked(line: bytes | str) -> Row:
+    return Row(*orjson.loads(line))
+
+
+# --- Beginning ----------------------------------------------------------------------------------------
+
+
+def import_now(kind: str, waiting: Waiting, *, actor: User) -> tuple[Import, list[Outcome]]:
+    """Import while the caller waits, in one transaction."""
+    now = timezone.now()
+    with transaction.atomic():
+        record = Import.objects.create(
+            kind=kind,
+            owner=actor,
+            columns=waiting.columns,
+            rows_total=waiting.count,
+            state=State.DONE,
+            created_at=now,
+            started_at=now,
+            finished_at=now,
+        )
+        rows = waiting.rows()
+        outcomes = again_when_overtaken(lambda: apply(kind, rows, Surroundings(actor)))
+        note(record, outcomes)
+        record.save()
+    return record, outcomes
+
+
+def preview(kind: str, waiting: Waiting, *, actor: User) -> list[Outcome]:
+    """What an import would do; nothing is written."""
+    with transaction.atomic():
+        return apply(kind, waiting.rows(), Surroundings(actor, dry_run=True))
+
+
+def begin(kind: str, waiting: Waiting, *, actor: User, dry_run: bool = False) -> Import:
+    """Have the background worker import the rows."""
+    with transaction.atomic():
+        record = Import.objects.create(
+            kind=kind, owner=actor, columns=waiting.columns, rows_total=waiting.count, dry_run=dry_run
+        )
+        for number, lines in enumerate(portions(waiting.lines())):
+            Chunk.objects.create(of=record, number=number, rows=b"".join(lines).decode())
+    return record
+
+
+def portions(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    portion: list[bytes] = []
+    size = 0
+    for line in lines:
+        if portion and (len(portion) >= BATCH or size + len(line) > BATCH_SIZE):
+            yield portion
+            portion, size = [], 0
+        portion.append(line)
+        size += len(line)
+    if portion:
+        yield portion
+
+
+def again_when_overtaken(attempt: Callable[[], list[Outcome]]) -> list[Outcome]:
+    """Repeat what failed because somebody took an address or a username at the same moment."""
+    for _ in range(TRIES - 1):
+        try:
+            with transaction.atomic():
+                return attempt()
+        except IntegrityError:
+            continue
+    with transaction.atomic():
+        return attempt()
+
+
+def note(record: Import, outcomes: Sequence[Outcome]) -> None:
+    """Count the outcomes, and keep the rows that failed."""
+    counts = Counter(outcome.action for outcome in outcomes)
+    record.rows_done += len(outcomes)
+    record.created += counts[CREATED]
+    record.updated += counts[UPDATED]
+    record.unchanged += counts[UNCHANGED]
+    record.failed += counts[FAILED]
+    FailedRow.objects.bulk_create(
+        FailedRow(
+            of=record,
+            number=outcome.row.number,
+            reason=(outcome.reason or "").replace("\x00", "�"),
+            values=dumps(outcome.row.values).decode(),
+        )
+        for outcome in outcomes
+        if outcome.action == FAILED
+    )
+
+
+# --- Working ------------------------------------------------------------------------------------------
+
+
+def work(*, seconds: float) -> int:
+    """Go on with what waits, for so many seconds at most; returns how many batches were done.
+
+    Any number of processes may do this, and stop anywhere: each batch is committed with its progress.
+    """
+    until = time.monotonic() + seconds
+    done = 0
+    for record_id in pending(timezone.now()):
+        if time.monotonic() >= until:
+            break
+        lease = take(record_id, timezone.now())
+        if lease is None:
+            continue
+        try:
+            done += work_on(record_id, lease, until)
+        except Exception:  # one that cannot go on must not keep the others from it; it is tried again
+            logger.exception("The import %s was interrupted", record_id)
+        finally:
+            Import.objects.filter(pk=record_id, lease=lease).update(lease=None, leased_until=None)
+    return done
+
+
+def pending(now: datetime) -> list[UUID]:
+    return list(free(now).order_by("created_at", "id").values_list("pk", flat=True)[:100])
+
+
+def free(now: datetime) -> Any:
+    unleased = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return Import.objects.filter(unleased, state__in=[State.WAITING, State.RUNNING])
+
+
+def take(record_id: UUID, now: datetime) -> UUID | None:
+    """Lease an import. Of several processes one gets it: the condition is part of the update."""
+    lease = new_id()
+    begun = free(now).filter(pk=record_id)
+    if begun.filter(attempts__gte=MOST_ATTEMPTS).update(
+        state=State.FAILED, finished_at=now, error="The import was interrupted again and again at the same rows."
+    ):
+        return None
+    taken = begun.update(lease=lease, leased_until=now + LEASE, attempts=F("attempts") + 1, state=State.RUNNING)
+    Import.objects.filter(pk=record_id, lease=lease, started_at__isnull=True).update(started_at=now)
+    return lease if taken else None
+
+
+def work_on(record_id: UUID, lease: UUID, until: float) -> int:
+    """Batch after batch, as long as the lease is ours; returns how many."""
+    around = None
+    done = failures = 0
+    while time.monotonic() < until:
+        around = around or Surroundings(Import.objects.select_related("owner").get(pk=record_id).owner)
+        try:
+            more = next_batch(record_id, lease, around)
+        except (IntegrityError, OperationalError):
+            # Somebody was faster, or we had to give way. What was known of companies may be what has changed.
+            around = None
+            failures += 1
+            if failures == TRIES:
+                raise
+            continue
+        failures = 0
+        done += 1
+        if not more:
+            break
+    return done
+
+
+def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
+    """Import one chunk and note the progress in the same transaction; False when nothing is left to do for us."""
+    now = timezone.now()
+    with transaction.atomic():
+        record = Import.objects.select_for_update(no_key=True).filter(pk=record_id, lease=lease).first()
+        if record is None:  # we were too slow, and somebody else goes on
+            return False
+        around.dry_run = record.dry_run
+        chunk = record.chunks.first()
+        if not around.actor.is_staff:
+            end(record, now, "Whoever began this import has no account here any more.")
+        elif chunk is None:
+            end(record, now)
+        else:
+            note(record, apply(record.kind, [unpacked(line) for line in chunk.rows.splitlines()], around))
+            chunk.delete()
+            record.attempts = 0
+            record.leased_until = now + LEASE
+            if record.rows_done >= record.rows_total:
+                end(record, now)
+        record.save()
+        return record.state == State.RUNNING
+
+
+def end(record: Import, now: datetime, error: str | None = None) -> None:
+    record.state = State.FAILED if error else State.DONE
+    record.error = error
+    record.finished_at = now
+    record.lease = record.leased_until = None
+
+
+def forget_old(now: datetime) -> int:
+    """Drop imports that ended long ago, with what they remember of rows; returns how many."""
+    old = Import.objects.filter(finished_at__lt=now - KEPT).order_by("created_at").values_list("pk", flat=True)
+    ids = list(islice(old.iterator(), 500))
+    Chunk.objects.filter(of__in=ids).delete()
+    FailedRow.objects.filter(of__in=ids).delete()
+    Import.objects.filter(pk__in=ids).delete()
+    return len(ids)
