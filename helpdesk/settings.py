@@ -48,9 +48,12 @@ X_FRAME_OPTIONS = "DENY"
 # --- Applications ---------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "helpdesk.admin_config.HelpDeskAdminConfig",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
@@ -78,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "helpdesk.urls"
@@ -93,6 +97,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
             ]
         },
     }
@@ -231,6 +236,32 @@ VIEWS_WRITTEN_AFTER = 2.0
 
 # How many days the runs of rules are kept for explanation.
 AUTOMATION_TRACE_DAYS = env.int("HELPDESK_AUTOMATION_TRACE_DAYS", default=30)
+
+# --- Admin pages ----------------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "HelpDesk",
+    "SITE_HEADER": "HelpDesk",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "support_agent",
+    "SHOW_HISTORY": False,
+    "COLORS": {
+        "primary": {
+            "50": "#eff6ff",
+            "100": "#dbeafe",
+            "200": "#bfdbfe",
+            "300": "#93c5fd",
+            "400": "#60a5fa",
+            "500": "#3b82f6",
+            "600": "#2563eb",
+            "700": "#1d4ed8",
+            "800": "#1e40af",
+            "900": "#1e3a8a",
+            "950": "#172554",
+        }
+    },
+    "ACCOUNT": {"navigation": [{"title": "API documentation", "link": "/api/docs"}]},
+}
 
 # --- Language and time ----------------------------------------------------------------------------
 

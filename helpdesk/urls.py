@@ -1,6 +1,8 @@
 """The map of the site: which prefix belongs to which app."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
+from django.views.generic import RedirectView
 
 from helpdesk.api.converters import IdConverter
 from helpdesk.api.docs import docs, openapi
@@ -25,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("portal/", include("portal.urls")),
+    path("admin/", admin.site.urls),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
 ]
 handler500 = "helpdesk.api.errors.server_error"
 handler400 = "helpdesk.api.errors.bad_request"

@@ -71,12 +71,13 @@ def carry(mail_id: UUID) -> None:
 
 
 def retry(mails: Iterable[UUID], *, now: datetime) -> int:
-    """Try mails that were given up for another day; returns how many."""
-    return (
-        OutgoingMail.objects.failed()
-        .filter(pk__in=list(mails))
-        .update(state=State.WAITING, attempts=0, lease=None, due_at=now)
-    )
+    """Try mails that were given up for another day, beginning now; returns how many."""
+    chosen = list(OutgoingMail.objects.failed().filter(pk__in=list(mails)).values_list("pk", flat=True))
+    revived = OutgoingMail.objects.failed().filter(pk__in=chosen)
+    count = revived.update(state=State.WAITING, attempts=0, lease=None, due_at=now)
+    for mail_id in chosen:
+        transaction.on_commit(partial(hand_over, mail_id), robust=True)
+    return count
 
 
 def forget_old(now: datetime) -> int:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A room imports from lower floors only. Rooms of one floor do not know each other, unless drawn below.
 FLOORS: list[tuple[str, ...]] = [
     ("cellar",),  # the modules of CELLAR, below
-    ("kit",),  # helpdesk.api
+    ("kit",),  # helpdesk.api, helpdesk.admin_pages
     ("outbox", "worker"),
     ("custom_fields",),
     ("companies",),
@@ -94,7 +94,7 @@ def room_of(name: str) -> str | None:
     """The room of a module, or None for what is not ours."""
     if within(name, *CELLAR):
         return "cellar"
-    if within(name, "helpdesk.api"):
+    if within(name, "helpdesk.api", "helpdesk.admin_pages"):
         return "kit"
     top = name.partition(".")[0]
     if top == "helpdesk":

@@ -1,0 +1,48 @@
+"""Outgoing mail as admins see it: never its content, which may open an account."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+
+from helpdesk.admin_pages import ReadOnlyPages, shown
+
+from .models import OutgoingMail, State
+from .services import retry
+
+
+@admin.register(OutgoingMail)
+class OutgoingMails(ReadOnlyPages):
+    list_display = ("subject", "recipients", "shown_state", "attempts", "written", "error")
+    list_filter = ("state",)
+    search_fields = ("subject", "to")
+    fields = ("subject", "recipients", "shown_state", "attempts", "written", "next_attempt", "error")
+    actions = ("send_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Without what was sent, of which only keys are left."""
+        return super().get_queryset(request).exclude(state=State.SENT)
+
+    @display(description="To")
+    def recipients(self, mail: OutgoingMail) -> str:
+        return ", ".join(mail.to)
+
+    @display(description="State", ordering="state", label={State.WAITING: "info", State.FAILED: "danger"})
+    def shown_state(self, mail: OutgoingMail) -> tuple[str, str]:
+        return mail.state, mail.get_state_display()
+
+    @display(description="Next attempt")
+    def next_attempt(self, mail: OutgoingMail) -> str:
+        return shown(mail.due_at if mail.state == State.WAITING else None)
+
+    @display(description="Written", ordering="created_at")
+    def written(self, mail: OutgoingMail) -> str:
+        return shown(mail.created_at)
+
+    @admin.action(description="Send again", permissions=["retry"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = retry(queryset.values_list("pk", flat=True), now=timezone.now())
+        self.message_user(
+            request, f"{count} failed {'mail' if count == 1 else 'mails'} will be sent again.", messages.SUCCESS
+        )
