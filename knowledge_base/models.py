@@ -131,6 +131,18 @@ class ArticleSlug(models.Model):
         return self.slug
 
 
+class ArticleSearch(models.Model):
+    """The words of an article, folded, each once; see searching.py. The database has an index on all of them."""
+
+    id = models.BigAutoField(primary_key=True)
+    article = models.OneToOneField(Article, on_delete=models.CASCADE, related_name="search")
+    title = models.TextField(default="")
+    body = models.TextField(default="", help_text="Tags, excerpt and content.")
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class ArticleVersion(models.Model):
     """An article as it was after a change; `changed` names the fields that the change was about."""
 

@@ -19,7 +19,7 @@ from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 from helpdesk.transactions import in_one_transaction
 
-from . import workflow
+from . import searching, workflow
 from .models import Article, ArticleFeedback, ArticleVersion, Category, Folder, Visibility
 from .signals import article_published
 from .slugs import checked_slug, slug_of, take_slug, take_slug_like
@@ -111,6 +111,7 @@ def create_article(*, actor: User | None, **values: Any) -> Article:
     )
     workflow.move(article, status, actor=actor, now=now)
     article.save(force_insert=True)
+    searching.enter(article)
     keep_version(article, list(TEXT_FIELDS), actor=actor, now=now)
     tell(article, "draft", actor=actor)
     return article
@@ -218,6 +219,8 @@ def save_changes(
         return article
     article.updated_at = max(now, article.updated_at)
     article.save(update_fields=[*changed, "updated_at"])
+    if not {"title", "content", "excerpt", "tags"}.isdisjoint(changed):
+        searching.enter(article)
     if kept := [name for name in changed if name in (*TEXT_FIELDS, "status")]:
         keep_version(article, kept, actor=actor, now=now, restored_from=restored_from)
     tell(article, before["status"], actor=actor)

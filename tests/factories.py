@@ -14,8 +14,10 @@ from companies.models import Company
 from custom_fields.models import CustomField, EntityType, FieldType
 from helpdesk.api.permissions import SCOPES
 from knowledge_base.models import Article, ArticleSlug, Category, Folder
+from knowledge_base.searching import enter as enter_article
 from tickets.models import Action, Activity, CannedResponse, Note, Reply, Ticket, TicketTemplate, TimeEntry
 from tickets.numbers import next_number
+from tickets.searching import enter
 
 PASSWORD = "correct-horse-battery"
 
@@ -101,11 +103,16 @@ class CustomFieldFactory(factory.django.DjangoModelFactory):
 class TicketFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Ticket
+        skip_postgeneration_save = True
 
     ticket_number = factory.LazyFunction(next_number)
     subject = factory.Sequence(lambda n: f"Printer {n} is on fire")
     description = "It smokes and it smells."
     customer = factory.SubFactory(UserFactory)
+
+    @factory.post_generation
+    def found_by_words(ticket: Ticket, create: bool, extracted: object, **kwargs: object) -> None:  # noqa: N805
+        enter(ticket, customer={"name": ticket.customer.name, "email": ticket.customer.email})
 
 
 class ReplyFactory(factory.django.DjangoModelFactory):
@@ -192,3 +199,4 @@ class ArticleFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def known_by_slug(article: Article, create: bool, extracted: object, **kwargs: object) -> None:  # noqa: N805
         ArticleSlug.objects.create(slug=article.slug, article=article)
+        enter_article(article)

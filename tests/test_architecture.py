@@ -31,6 +31,7 @@ CELLAR = (
     "helpdesk.periodic",
     "helpdesk.tags",
     "helpdesk.transactions",
+    "helpdesk.words",
 )
 DOORS = ("api", "admin")
 HTTP = ("rest_framework", "django.http")

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -67,7 +66,7 @@ FILTERS: list[tuple[str, str]] = [
     ("overdue=true", "late breached"),
     ("q=überfall", "company"),
     ("q=100%25_done", "company"),
-    ("q=100_", ""),
+    ("q=100_", "company"),
     ("q=done the", "company"),
     ("q=done nowhere", ""),
     ("q=%23{number}", "late"),
@@ -89,8 +88,6 @@ def test_filters(api: ApiClient, crowd: dict[str, Ticket], query: str, found: st
         **{f"{n}_at": crowd[n].created_at.isoformat().replace("+", "%2B") for n in ("closed", "late", "breached")},
     }
     expected = [crowd[name].ticket_number for name in reversed(found.split())]
-    if "q=überfall" in query and connection.vendor == "sqlite":
-        query = "q=berfall"  # SQLite folds only ASCII here
     assert numbers(api.get(f"/api/tickets?{query.format(**values)}")) == expected
 
 

@@ -14,6 +14,7 @@ from helpdesk.transactions import in_one_transaction
 from .history import record
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
 from .rules import among
+from .searching import refill
 from .services import change, link, lock, lock_relations, touch, update_ticket
 
 MAX_MERGED = 100
@@ -54,6 +55,7 @@ def merge_tickets(
             link(kept, [source.pk], actor=actor, now=now)
         change(source, {"status": Status.CLOSED}, actor=actor, now=now, complete=False)
     touch(kept, now, "first_response_at")
+    refill(locked)
     return kept
 
 

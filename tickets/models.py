@@ -122,6 +122,19 @@ class Ticket(models.Model):
         return f"#{self.ticket_number} {self.subject}"
 
 
+class TicketSearch(models.Model):
+    """The words of a ticket, folded, each once; see searching.py. The database has an index on all of them."""
+
+    ticket = models.OneToOneField(Ticket, primary_key=True, on_delete=models.CASCADE, related_name="search")
+    number = models.BigIntegerField(help_text="The ticket's.")
+    customer = models.TextField(default="", help_text="Name and e-mail address.")
+    public = models.TextField(default="")
+    internal = models.TextField(default="")
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class TicketCounter(models.Model):
     """The last ticket number, where the database has no sequences (SQLite)."""
 

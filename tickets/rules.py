@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.models import AgentGroup, User
-from helpdesk.api.reads import Param, exists
+from helpdesk.api.reads import Param, Statement, compiled, exists
+from helpdesk.api.serializers import Column
 from helpdesk.errors import Invalid
 from helpdesk.transactions import Lock, take
 
@@ -25,9 +26,12 @@ def check_choices(values: dict[str, Any]) -> None:
             raise Invalid(**{name: f"Must be one of: {', '.join(choices.values)}."})
 
 
-def check_customer(customer_id: UUID) -> None:
-    if not exists(active_people, customer_id):
+def check_customer(customer_id: UUID) -> dict[str, Any]:
+    """The name and email of the customer."""
+    customer = compiled.get("customer of a ticket", names_of_people).fetch_one({"pk": customer_id})
+    if customer is None:
         raise Invalid(customer_id="No active user has this id.")
+    return customer
 
 
 def check_assignee(user_id: UUID | None, *, field: str = "assignee_id") -> None:
@@ -40,8 +44,9 @@ def check_group(group_id: UUID | None) -> None:
         raise Invalid(group_id="No agent group has this id.")
 
 
-def active_people(pk: Param) -> QuerySet[User]:
-    return User.objects.active().filter(pk=pk)
+def names_of_people() -> Statement:
+    people = User.objects.active().filter(pk=Param("pk", User._meta.pk)).order_by()
+    return Statement(people, [Column("name", F("name"), None), Column("email", F("email"), None)])
 
 
 def active_staff(pk: Param) -> QuerySet[User]:

@@ -23,7 +23,7 @@ from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 from helpdesk.transactions import in_one_transaction
 
-from . import rules
+from . import rules, searching
 from .files import discard_files_of
 from .history import Changes, activity, record, record_changes
 from .models import Action, Activity, Note, Reply, Source, Status, Ticket, TicketLink
@@ -70,7 +70,7 @@ def create_ticket(
     """File a ticket; raises Invalid, naming the field, when a reference or a custom field does not hold."""
     now = timezone.now()
     rules.check_choices({"status": status, "priority": priority, "source": source})
-    rules.check_customer(customer_id)
+    customer = rules.check_customer(customer_id)
     rules.check_assignee(assignee_id)
     rules.check_group(group_id)
     if linked_ticket_ids:
@@ -101,6 +101,7 @@ def create_ticket(
     )
     ticket_filing.send(Ticket, ticket=ticket, actor=actor, cause=cause)
     ticket.save(force_insert=True)
+    searching.enter(ticket, customer=customer)
     record(ticket, Action.CREATED, actor=actor, now=now)
     if linked:
         link(ticket, linked, actor=actor, now=now)
@@ -205,6 +206,7 @@ def add_reply(
     from_staff = author.role in STAFF_ROLES
     reply = Reply(id=new_id(), ticket=locked, user=author, content=content, is_internal=is_internal, created_at=now)
     reply.save(force_insert=True)
+    searching.add_words(locked, content, internal=is_internal)
     acting = None if cause else author
     record(locked, Action.REPLIED, actor=acting, now=now, new=reply.pk)
     changes: Changes = {}
@@ -232,6 +234,7 @@ def add_note(
     now = timezone.now()
     note = Note(id=new_id(), ticket=locked, user=author, content=content, is_private=is_private, created_at=now)
     note.save(force_insert=True)
+    searching.add_words(locked, content, internal=True)
     acting = None if cause else author
     record(locked, Action.NOTE_ADDED, actor=acting, now=now, new=note.pk)
     touch(locked, now)
@@ -297,6 +300,8 @@ def change(
     for name, (_, new) in changes.items():
         setattr(ticket, name, new)
     touch(ticket, now, *changes)
+    if not changes.keys().isdisjoint(("subject", "description")):
+        searching.refill([ticket.pk])
     record_changes(ticket, changes, actor=actor, now=now)
     if "parent_ticket_id" in changes:
         record_parent(ticket, changes["parent_ticket_id"], actor=actor, now=now)

@@ -30,6 +30,7 @@ class Condition:
     shape: Hashable
     build: Callable[[], Q]
     values: dict[str, Any] = field(default_factory=dict)
+    lasting: bool = True  # whether its SQL is worth keeping, or is for this request alone
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class ResourceViewSet(ApiViewSet):
         listed = [i for i in self.includes if self.list_includes is None or i.name in self.list_includes]
         wanted = self.included(listed)
 
+        keeps = not self.is_limited() and all(condition.lasting for condition in asked)
+
         def rows() -> QuerySet:
             narrowed = self.visible()
             for condition in asked:
@@ -71,7 +73,7 @@ class ResourceViewSet(ApiViewSet):
 
         return Listing(
             request=request._request,
-            shape=None if self.is_limited() else (type(self), *(condition.shape for condition in asked)),
+            shape=(type(self), *(condition.shape for condition in asked)) if keeps else None,
             queryset=rows,
             columns=columns_of(self.serializer_class),
             order=choose_order(self.orders, request.GET.get("sort")),

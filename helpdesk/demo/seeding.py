@@ -13,7 +13,17 @@ from companies.models import Company
 from custom_fields.models import CustomField
 from helpdesk.transactions import Lock, take
 from sla.models import Clock
-from tickets.models import Activity, CannedResponse, Note, Reply, Ticket, TicketLink, TicketTemplate, TimeEntry
+from tickets.models import (
+    Activity,
+    CannedResponse,
+    Note,
+    Reply,
+    Ticket,
+    TicketLink,
+    TicketSearch,
+    TicketTemplate,
+    TimeEntry,
+)
 from tickets.numbers import take_numbers
 
 from . import history
@@ -22,6 +32,7 @@ from .history import Cast, Rows, Team, Teller
 from .ids import EPOCH, id_at, milliseconds
 from .people import BEGIN, COMPANY_COLUMNS, GROUPS, USER_COLUMNS, Colleague, Companies, Customers, staff_rows
 from .rhythm import HOUR, Year
+from .searching import SEARCH_COLUMNS, search_rows
 from .service_levels import CLOCK_COLUMNS, write_promises
 from .writers import Row, Table
 
@@ -174,12 +185,14 @@ def write_tickets(count: int, cast: Cast, end: int, random: Random, progress: Pr
         (Table(TicketLink, history.LINK_COLUMNS), rows.links),
         (Table(Clock, CLOCK_COLUMNS), rows.clocks),
     )
+    found_by = Table(TicketSearch, SEARCH_COLUMNS)
     year, teller = Year(end), Teller(cast, rows, end, random)
     for index, number in enumerate(numbers(count), start=1):
         teller.tell(number, year.moment((index - random.random()) / count), newest=index == count)
         if index % BATCH == 0 or index == count:
             for table, told in tables:
                 table.write(told)
+            found_by.write(search_rows(rows))
             rows.clear()
             progress(index)
 

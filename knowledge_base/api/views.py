@@ -11,9 +11,10 @@ from django.db.models import F, QuerySet, TextField
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from helpdesk.api.filters import Contains, Equals, OneOf, Reference, Tagged
+from helpdesk.api.filters import Equals, OneOf, Reference, Tagged
 from helpdesk.api.paging import Key, Order, by_name, newest_first, oldest_first, parse_limit
 from helpdesk.api.reads import AnyOf, Statement, compiled
+from helpdesk.api.search import Searched, found
 from helpdesk.api.serializers import columns_of
 from helpdesk.api.views import ResourceViewSet
 from helpdesk.errors import NotFound
@@ -21,6 +22,7 @@ from knowledge_base import services
 from knowledge_base.models import Article, ArticleFeedback, ArticleVersion, Category, Folder, Status, Visibility
 from knowledge_base.reading import note_view
 from knowledge_base.related import related_articles
+from knowledge_base.searching import SEARCH
 
 from .serializers import (
     ArticleChangesSerializer,
@@ -101,7 +103,12 @@ class ArticleViewSet(ResourceViewSet):
         OneOf("status", "status", "Status; several with commas.", allowed=tuple(Status.values)),
         Tagged("tag", "tags", "Articles with this tag; several with commas."),
         Equals("slug", "slugs", "The article with this slug, or that had it before.", normalise=str.lower),
-        Contains("q", "", "Every word in title, content or excerpt.", paths=("title", "content", "excerpt")),
+        Searched(
+            "q",
+            "",
+            "Every word, or its beginning, in title, tags, excerpt or content.",
+            search=lambda text: found(SEARCH, "search", text, number="search__id"),
+        ),
     )
 
     def retrieve(self, request: Request, pk: str) -> HttpResponse:

@@ -4,11 +4,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from helpdesk.api.filters import Compared, Contains, Equals, OneOf, Reference, Switch, Tagged
+from helpdesk.api.filters import Compared, Equals, OneOf, Reference, Switch, Tagged
 from helpdesk.api.paging import Key, Order, newest_first, oldest_first
 from helpdesk.api.reads import Param
+from helpdesk.api.search import Searched
 from tickets.expressions import OrFarFuture
 from tickets.models import ACTIVE_STATUSES, Priority, Source, Status
+from tickets.searching import words_in
 
 
 def is_overdue() -> Q:
@@ -27,12 +29,11 @@ TICKET_FILTERS = (
     Reference("parentTicketId", "parent_ticket", "Parent ticket; `null` for tickets without one."),
     Equals("category", "category", "Category; `null` for none."),
     Tagged("tag", "tags", "Tickets with this tag; several with commas."),
-    Contains(
+    Searched(
         "q",
         "",
-        "Every word in subject or description; a number also as the ticket's own.",
-        paths=("subject", "description"),
-        number="ticket_number",
+        "Every word, or its beginning: in number, subject, description, messages, notes, customer's name and email.",
+        search=words_in,
     ),
     Compared("createdAfter", "created_at__gt", "Created after this instant."),
     Compared("createdBefore", "created_at__lt", "Created before this instant."),
