@@ -69,6 +69,8 @@ INSTALLED_APPS = [
     "sla",
     "automation",
     "transfers",
+    "csat",
+    "reports",
     "portal",
     "helpdesk",
 ]
@@ -236,6 +238,12 @@ VIEWS_WRITTEN_AFTER = 2.0
 
 # How many days the runs of rules are kept for explanation.
 AUTOMATION_TRACE_DAYS = env.int("HELPDESK_AUTOMATION_TRACE_DAYS", default=30)
+
+# --- Customer satisfaction ------------------------------------------------------------------------
+
+# Whether customers are asked when a ticket is resolved, and how many days they can answer.
+CSAT_SURVEYS = env.bool("HELPDESK_CSAT_SURVEYS", default=True)
+CSAT_DAYS = env.int("HELPDESK_CSAT_DAYS", default=30)
 
 # --- Admin pages ----------------------------------------------------------------------------------
 

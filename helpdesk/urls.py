@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("custom_fields.api.urls")),
     path("api/", include("sla.api.urls")),
     path("api/", include("transfers.api.urls")),
+    path("api/", include("csat.api.urls")),
+    path("api/", include("reports.api.urls")),
     path("api/openapi.json", openapi, name="openapi"),
     path("api/docs", docs, name="docs"),
     path("api", not_found),

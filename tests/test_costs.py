@@ -9,11 +9,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
+from django.utils import timezone
 
 from accounts import throttling
 from accounts.models import ApiKey, User
 from automation.models import AutomationRule
 from automation.rule_book import rule_book
+from csat.models import Survey
 from knowledge_base.models import ArticleFeedback, ArticleVersion
 from sla.models import BusinessHours, Holiday, SlaPolicy
 from tests.client import ApiClient
@@ -62,7 +64,7 @@ def ids(agent: User, api_key: ApiKey, api: ApiClient) -> dict[str, Any]:
         "other": tickets[1],
         "third": tickets[2],
         "free": TicketFactory(customer=customer),
-        "closed": TicketFactory(customer=customer, status="closed"),
+        "closed": TicketFactory(customer=customer, status="closed", resolved_at=timezone.now()),
         "agent": agent,
         "colleague": UserFactory(agent=True),
         "customer": customer,
@@ -82,6 +84,7 @@ def ids(agent: User, api_key: ApiKey, api: ApiClient) -> dict[str, Any]:
         "policy": SlaPolicy.objects.create(name="P", priority="low", first_response_time=5, resolution_time=9),
         "hours": hours,
         "import": Import.objects.create(kind="contacts", owner=api_key.owner),
+        "survey": Survey.objects.create(ticket=tickets[4], customer=customer, resolved_at=timezone.now()),
         "holiday": Holiday.objects.create(business_hours=hours, name="New Year", date="2027-01-01"),
     }
     file = {"filename": "a.txt", "content": base64.b64encode(b"hello").decode()}
@@ -139,6 +142,10 @@ READS: list[tuple[str, Cost]] = [
     ("/api/business-hours", 2),
     ("/api/business-hours/{hours}", 2),
     ("/api/business-hours/{hours}/holidays", 3),
+    ("/api/dashboard/stats", 2),
+    ("/api/reports", (19, 19)),
+    ("/api/csat-surveys", 2),
+    ("/api/csat-surveys/{survey}", 2),
     ("/api/kb/categories", 2),
     ("/api/kb/categories/{category}", 2),
     ("/api/kb/folders", 2),
@@ -165,6 +172,8 @@ READS: list[tuple[str, Cost]] = [
     ("/api/custom-fields/{field}", 2),
     ("/api/api-keys", 2),
     ("/api/api-keys/{key}", 2),
+    ("/api/kb/articles?limit=5&q=step", (3, 1)),  # SQLite is asked first whether the word is a common one
+    ("/api/tickets?limit=5&q=printer", (3, 1)),
 ]
 
 
@@ -191,13 +200,13 @@ FIELD = {"entityType": "contact", "name": "x", "label": "X", "fieldType": "text"
 # Method, path, body, and the queries of a write: besides its own, the key, and the answer read back. Where PostgreSQL
 # takes more, it is for locks and cursors, which SQLite does without.
 WRITES: list[tuple[str, str, Any, Cost]] = [
-    ("post", "/api/tickets", {"subject": "x", "description": "y", "customerId": "{customer}"}, 9),
+    ("post", "/api/tickets", {"subject": "x", "description": "y", "customerId": "{customer}"}, 10),
     ("patch", "/api/tickets/{ticket}", {"priority": "urgent"}, 8),
     ("patch", "/api/tickets/{ticket}", {"priority": "medium"}, 3),
     ("patch", "/api/tickets/{ticket}", {"customFields": {"a": 1}}, 7),
     ("patch", "/api/tickets/{ticket}", {"parentTicketId": "{other}"}, (9, 12)),
     ("patch", "/api/tickets/{ticket}", {"linkedTicketIds": ["{other}", "{third}"]}, (14, 16)),
-    ("delete", "/api/tickets/{ticket}", None, (22, 24)),
+    ("delete", "/api/tickets/{ticket}", None, (24, 26)),
     ("post", "/api/tickets/bulk", {"ids": ["{ticket}"], "changes": {"priority": "high"}}, 8),
     ("post", "/api/tickets/bulk", {"ids": ["{ticket}", "{other}", "{third}"], "changes": {"priority": "high"}}, 20),
     ("post", "/api/tickets/{closed}/restore", None, 9),
@@ -205,10 +214,10 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("post", "/api/tickets/{ticket}/assign", {"assigneeId": "{colleague}"}, 7),
     ("post", "/api/tickets/{ticket}/pick", {"agentId": "{agent}"}, 4),
     ("post", "/api/tickets/{free}/pick", {"agentId": "{agent}"}, 9),
-    ("post", "/api/tickets/{ticket}/merge", {"ticketIds": ["{other}"]}, 22),
-    ("post", "/api/tickets/{ticket}/merge", {"ticketIds": ["{other}", "{third}"]}, 39),
-    ("post", "/api/tickets/{ticket}/replies", {"userId": "{agent}", "content": "x"}, 8),
-    ("post", "/api/tickets/{ticket}/notes", {"userId": "{agent}", "content": "x"}, 8),
+    ("post", "/api/tickets/{ticket}/merge", {"ticketIds": ["{other}"]}, 26),
+    ("post", "/api/tickets/{ticket}/merge", {"ticketIds": ["{other}", "{third}"]}, 43),
+    ("post", "/api/tickets/{ticket}/replies", {"userId": "{agent}", "content": "x"}, 9),
+    ("post", "/api/tickets/{ticket}/notes", {"userId": "{agent}", "content": "x"}, 9),
     ("post", "/api/tickets/{ticket}/attachments", FILE, 6),
     ("delete", "/api/attachments/{attachment}", None, 8),
     ("post", "/api/tickets/{ticket}/time-entries", {"userId": "{agent}", "timeSpent": 5}, 7),
@@ -235,6 +244,8 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("delete", "/api/business-hours/{hours}", None, 7),
     ("post", "/api/business-hours/{hours}/holidays", {"name": "May Day", "date": "2027-05-01"}, 7),
     ("delete", "/api/holidays/{holiday}", None, 6),
+    ("post", "/api/csat-surveys", {"ticketId": "{closed}", "rating": 5}, 7),
+    ("post", "/api/csat-surveys", {"ticketId": "{closed}"}, 8),
     ("post", "/api/kb/categories", {"name": "x"}, 3),
     ("patch", "/api/kb/categories/{category}", {"name": "x"}, 4),
     ("delete", "/api/kb/categories/{category}", None, 7),
@@ -256,8 +267,8 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("post", "/api/users", PERSON, 5),
     ("post", "/api/users", {**PERSON, "password": "secret-words"}, 6),
     ("post", "/api/users", {**PERSON, "role": "agent", "password": "secret-words"}, 4),
-    ("patch", "/api/users/{customer}", {"name": "x"}, 4),
-    ("patch", "/api/users/{account}", {"email": "new@example.com"}, 5),
+    ("patch", "/api/users/{customer}", {"name": "x"}, 5),
+    ("patch", "/api/users/{account}", {"email": "new@example.com"}, 6),
     ("patch", "/api/users/{customer}", {"password": "secret-words"}, 5),
     ("patch", "/api/users/{colleague}", {"role": "customer"}, 6),
     ("post", "/api/agent-groups", {"name": "x"}, 3),

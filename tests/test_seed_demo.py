@@ -16,6 +16,7 @@ from accounts.emails import matching_key
 from accounts.models import AgentGroup, GroupMember, Role, User
 from companies.domains import clean_domains, domain_of
 from companies.models import Company
+from csat.models import Survey
 from custom_fields.models import CustomField, EntityType
 from custom_fields.services import check_definition
 from custom_fields.values import problem_with
@@ -53,7 +54,7 @@ DAYS = [
 ]
 WRITTEN: tuple[type[models.Model], ...] = (
     User, AgentGroup, GroupMember, Company, CustomField, CannedResponse, TicketTemplate, Ticket, Reply, Note, TimeEntry,
-    TicketLink, BusinessHours, Holiday, SlaPolicy, Clock,
+    TicketLink, BusinessHours, Holiday, SlaPolicy, Clock, Survey,
 )  # fmt: skip
 
 

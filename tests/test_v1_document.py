@@ -6,6 +6,7 @@ What an integrator relies on is the status and that every documented attribute i
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.client import ApiClient
 from tests.factories import CompanyFactory, TicketFactory, UserFactory
@@ -39,7 +40,13 @@ KB_ARTICLE = (
     "authorId approverId approvedAt seoTitle seoDescription createdAt updatedAt"
 )
 KB_FEEDBACK = "id articleId userId isHelpful comment createdAt"
+DASHBOARD = (
+    "totalTickets openTickets resolvedToday avgResponseTime unassignedTickets overdueTickets slaBreached byStatus"
+)
+REPORT = "summary ticketVolume resolutionTime categoryDistribution priorityDistribution agentPerformance"
+SURVEY = "id ticketId customerId agentId rating feedback sentAt respondedAt"
 TIME_ENTRY = "id ticketId userId timeSpent note billable timerRunning timerStartedAt createdAt"
+IMPORTED = "success imported updated failed errors"
 
 # Section, method, path, body, status, attributes of the answer (of each row, if it is an array), what it must hold.
 EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
@@ -216,6 +223,34 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         {"name": "Shop", "scopes": ["tickets:read"], "expiresAt": "2099-01-01T00:00:00.000Z"},
     ),
     ("Revoke an API Key", "DELETE", "/api/api-keys/{key}", None, 204, "", {}),
+    (
+        "Export Contacts",
+        "POST",
+        "/api/contacts/export",
+        {"fields": ["email", "name"], "format": "json"},
+        200,
+        "email name",
+        {},
+    ),
+    ("Export Companies", "POST", "/api/companies/export", {"format": "json"}, 200, "name healthScore accountTier", {}),
+    (
+        "Import Contacts",
+        "POST",
+        "/api/contacts/import",
+        {"data": [{"name": "Ann", "email": "ann@example.com"}]},
+        200,
+        IMPORTED,
+        {"success": True, "imported": 1, "updated": 0, "failed": 0, "errors": []},
+    ),
+    (
+        "Import Companies",
+        "POST",
+        "/api/companies/import",
+        {"data": [{"name": "Initech", "accountTier": "free"}]},
+        200,
+        IMPORTED,
+        {"success": True, "imported": 1, "updated": 0, "failed": 0, "errors": []},
+    ),
     ("Verify an API Key", "POST", "/api/api-keys/verify", None, 200, "valid keyId name scopes user", {"valid": True}),
     ("Canned Responses: list", "GET", "/api/canned-responses", None, 200, CANNED, {}),
     (
@@ -284,6 +319,19 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
             "executionCount": 0,
             "lastExecutedAt": None,
         },
+    ),
+    ("Reports: dashboard", "GET", "/api/dashboard/stats", None, 200, DASHBOARD, {"resolvedToday": 2}),
+    ("Reports", "GET", "/api/reports", None, 200, REPORT, {}),
+    ("CSAT: list", "GET", "/api/csat-surveys?ticketId={rated}", None, 200, SURVEY, {"rating": 4}),
+    ("CSAT: get", "GET", "/api/csat-surveys/{survey}", None, 200, SURVEY, {"id": "{survey}", "ticketId": "{rated}"}),
+    (
+        "CSAT: create",
+        "POST",
+        "/api/csat-surveys",
+        {"ticketId": "{solved}", "rating": 5, "feedback": "Thank you"},
+        201,
+        SURVEY,
+        {"ticketId": "{solved}", "customerId": "{customer}", "rating": 5, "feedback": "Thank you"},
     ),
     ("List Automation Rules", "GET", "/api/automation-rules", None, 200, RULE, {"conditionMatch": "all"}),
     (
@@ -398,6 +446,8 @@ def ids(api: ApiClient, admin: Any, agent: Any, customer: Any) -> dict[str, str]
         "ticket": ticket.pk,
         "talk": talk.pk,
         "closed": TicketFactory(status="closed").pk,
+        "solved": TicketFactory(customer=customer, status="resolved", resolved_at=timezone.now()).pk,
+        "rated": TicketFactory(customer=customer, status="resolved", resolved_at=timezone.now()).pk,
         "company": CompanyFactory().pk,
     }
     made = {
@@ -418,6 +468,7 @@ def ids(api: ApiClient, admin: Any, agent: Any, customer: Any) -> dict[str, str]
         "kb_folder": ("kb/folders", {"categoryId": "{kb}", "name": "Refunds"}),
         "article": ("kb/articles", {"categoryId": "{kb}", "title": "Refunds", "content": "Soon."}),
         "feedback": ("kb/articles/{article}/feedback", {"isHelpful": True}),
+        "survey": ("csat-surveys", {"ticketId": "{rated}", "rating": 4}),
         "member": ("agent-groups/{group}/members", {"userId": "{agent}"}),
     }
     ids = {name: str(pk) for name, pk in known.items()}

@@ -95,6 +95,7 @@ class Ticket(models.Model):
             models.Index(fields=["group", "created_at", "id"], name="ticket_group"),
             models.Index(fields=["customer", "created_at", "id"], name="ticket_customer"),
             models.Index(fields=["parent_ticket", "created_at", "id"], name="ticket_parent"),
+            models.Index(fields=["resolved_at"], name="ticket_resolved"),
             models.Index(OrFarFuture("sla_deadline"), "id", name="ticket_sla_deadline"),
             models.Index(OrFarFuture("due_date"), "id", name="ticket_due_date"),
             # What can be overdue: few rows, however many tickets there are.
@@ -291,7 +292,10 @@ class TimeEntry(models.Model):
     class Meta:
         verbose_name_plural = "time entries"
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["ticket", "created_at", "id"], name="time_entry_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "created_at", "id"], name="time_entry_ticket"),
+            models.Index(fields=["created_at"], name="time_entry_created"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(timer_running=False) | Q(timer_started_at__isnull=False), name="timer_has_a_start"

@@ -16,6 +16,7 @@ from .desk import DEVICES, PRODUCTS, ROOT_CAUSES
 from .ids import dashed, id_at, moment_of, text_of
 from .people import Colleague, Customers
 from .rhythm import DAY, HOUR, MINUTE, awake, in_office_hours
+from .satisfaction import survey
 from .scenarios import SCENARIOS
 from .scenarios.script import ANSWER, CUSTOMER, NOTE, QUESTION, SOLUTION, Scenario
 from .service_levels import Measured, Promise, measure
@@ -85,6 +86,7 @@ class Rows:
     time_entries: list[Row] = field(default_factory=list)
     links: list[Row] = field(default_factory=list)
     clocks: list[Row] = field(default_factory=list)
+    surveys: list[Row] = field(default_factory=list)
 
     def clear(self) -> None:
         for part in fields(self):
@@ -334,6 +336,14 @@ class Story:
         self.change("status_changed", by or self.agent.id, self.status, status)
         self.turns.append(Step(moment_of(self.now), self.status, status))
         self.status = status
+        if status == "resolved":
+            self.ask()
+
+    def ask(self) -> None:
+        """The customer is asked how satisfied they are."""
+        agent = self.assignee.id if self.assignee else None
+        if found := survey(self.id, self.customer, agent, self.resolved or self.now, self.end):
+            self.rows.surveys.append(found)
 
     def find_cause(self) -> None:
         if self.random.random() < 0.4 and "root_cause" not in self.fields:

@@ -10,8 +10,10 @@ from django.db import connection, transaction
 
 from accounts.models import AgentGroup, GroupMember, User
 from companies.models import Company
+from csat.models import Survey
 from custom_fields.models import CustomField
 from helpdesk.transactions import Lock, take
+from reports.tally import counted_at_the_end
 from sla.models import Clock
 from tickets.models import (
     Activity,
@@ -32,6 +34,7 @@ from .history import Cast, Rows, Team, Teller
 from .ids import EPOCH, id_at, milliseconds
 from .people import BEGIN, COMPANY_COLUMNS, GROUPS, USER_COLUMNS, Colleague, Companies, Customers, staff_rows
 from .rhythm import HOUR, Year
+from .satisfaction import SURVEY_COLUMNS
 from .searching import SEARCH_COLUMNS, search_rows
 from .service_levels import CLOCK_COLUMNS, write_promises
 from .writers import Row, Table
@@ -66,7 +69,8 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
         check_constraints_at_once(True)
         cast = write_people(count, end, random)
         write_desk(cast, end, random)
-        write_tickets(count, cast, end, random, progress)
+        with counted_at_the_end():
+            write_tickets(count, cast, end, random, progress)
         check_constraints_at_once(False)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # or the first questions are planned for empty tables
@@ -184,6 +188,7 @@ def write_tickets(count: int, cast: Cast, end: int, random: Random, progress: Pr
         (Table(TimeEntry, history.TIME_COLUMNS), rows.time_entries),
         (Table(TicketLink, history.LINK_COLUMNS), rows.links),
         (Table(Clock, CLOCK_COLUMNS), rows.clocks),
+        (Table(Survey, SURVEY_COLUMNS), rows.surveys),
     )
     found_by = Table(TicketSearch, SEARCH_COLUMNS)
     year, teller = Year(end), Teller(cast, rows, end, random)

@@ -1,0 +1,17 @@
+"""The words in which others ask for surveys."""
+
+from typing import Self
+
+from django.db import models
+
+from accounts.models import User
+from tickets.models import Ticket
+
+
+class SurveyQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        """The surveys about tickets that this person may see."""
+        return self.filter(ticket__in=Ticket.objects.visible_to(user).values("pk"))
+
+    def answered(self) -> Self:
+        return self.filter(rating__isnull=False)

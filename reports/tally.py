@@ -1,0 +1,99 @@
+"""The verbs of the tally: keeping it, folding it, counting afresh."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import QuerySet
+
+from helpdesk.transactions import in_one_transaction
+from tickets.models import Ticket
+
+from . import triggers
+from .models import LateTally, StandingTally
+
+BATCH = 2_000
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# Clocks of servers differ: what falls due about now keeps its moment.
+SETTLED = timedelta(hours=1)
+
+
+def keep() -> None:
+    """See that the triggers stand and the tally is true; after migrations, and after a database was emptied."""
+    tables = set(connection.introspection.table_names())
+    if not {StandingTally._meta.db_table, LateTally._meta.db_table, Ticket._meta.db_table} <= tables:
+        return
+    if not triggers.stand():
+        rebuild()
+    elif not Ticket.objects.exists():
+        # SQLite is emptied row by row, and the triggers count that in whichever order the tables come.
+        StandingTally.objects.all().delete()
+        LateTally.objects.all().delete()
+
+
+@in_one_transaction
+def rebuild() -> None:
+    """Set up the triggers and count all tickets afresh. Writers wait, readers do not."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # In this order, as writers take them; against folding too, whose new rows we would not see.
+            cursor.execute("LOCK TABLE tickets_ticket IN SHARE ROW EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE reports_standingtally, reports_latetally IN EXCLUSIVE MODE")
+    triggers.create()
+    StandingTally.objects.all().delete()
+    LateTally.objects.all().delete()
+    triggers.count_afresh()
+
+
+@contextmanager
+def counted_at_the_end() -> Iterator[None]:
+    """Where every row is counted on its own, write very many tickets without counting, and count them afterwards."""
+    if connection.vendor == "postgresql":
+        yield  # counts a whole statement at once
+        return
+    triggers.drop()
+    yield
+    rebuild()
+
+
+def fold(*, now: datetime) -> None:
+    """Replace rows by their sums."""
+    while fold_standing() or fold_late(before=now - SETTLED):
+        pass
+
+
+@transaction.atomic
+def fold_standing() -> int:
+    """One batch; returns how many rows fewer there are."""
+    keys = ("status", "priority", "is_archived", "is_unassigned")
+    return fold_batch(StandingTally.objects.all(), keys, ("tickets", "answered", "response_seconds"))
+
+
+@transaction.atomic
+def fold_late(*, before: datetime) -> int:
+    """One batch of what has fallen due: since when does not matter any more."""
+    return fold_batch(LateTally.objects.filter(moment__lt=before), ("kind",), ("tickets",), moment=LONG_AGO)
+
+
+def fold_batch(rows: QuerySet, keys: Sequence[str], figures: Sequence[str], **same: Any) -> int:
+    model: type[models.Model] = rows.model
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)  # what another worker folds just now is not ours
+    batch = list(rows.order_by("pk").values_list("pk", *keys, *figures)[:BATCH])
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(figures))
+    for _, *values in batch:
+        total = sums[tuple(values[: len(keys)])]
+        for place, value in enumerate(values[len(keys) :]):
+            total[place] += value
+    left = [(key, total) for key, total in sums.items() if any(total)]
+    if len(left) == len(batch):
+        return 0
+    model._default_manager.filter(pk__in=[key for key, *_ in batch]).delete()
+    model._default_manager.bulk_create(
+        model(**dict(zip(keys, key, strict=True)), **dict(zip(figures, total, strict=True)), **same)
+        for key, total in left
+    )
+    return len(batch) - len(left)

@@ -1,0 +1,174 @@
+"""The triggers that keep the tally, in the SQL of both databases.
+
+Tickets are also changed many at a time and without signals (deadlines after a change of policy, groups and people
+that go, merges, copies into the database): only the database itself sees every change, and in the same transaction.
+
+A row of a trigger is called OLD or NEW. Whole tables of rows, of a bulk insert or for counting afresh, are called
+`counted`. SQLite drops the triggers of a table it builds anew in a migration; after each migration tally.keep()
+sees whether they stand.
+"""
+
+from hashlib import sha256
+
+from django.db import connection
+
+TICKETS = "tickets_ticket"
+STANDING = "reports_standingtally (status, priority, is_archived, is_unassigned, tickets, answered, response_seconds)"
+LATE = "reports_latetally (kind, moment, tickets)"
+ACTIVE = "('open', 'pending', 'in_progress')"
+NAMES = ("reports_filed", "reports_moved", "reports_redated", "reports_deleted")
+# What the tally depends on; a change of anything else appends nothing.
+STANDS = ("status", "priority", "archived_at", "assignee_id IS NULL", "first_response_at")
+FALLS_DUE = (
+    f"status IN {ACTIVE}",
+    "archived_at IS NULL",
+    "due_date",
+    "sla_deadline",
+    "first_response_deadline",
+    "first_response_at",
+)
+
+
+def epoch(moment: str) -> str:
+    """Whole seconds since 1970."""
+    if connection.vendor == "postgresql":
+        return f"FLOOR(EXTRACT(EPOCH FROM {moment}))::bigint"
+    return f"CAST(strftime('%s', substr({moment}, 1, 19)) AS INTEGER)"
+
+
+def earlier(one: str, other: str) -> str:
+    """The earlier of two moments, either of which may be missing."""
+    if connection.vendor == "postgresql":
+        return f"LEAST({one}, {other})"
+    return f"MIN(COALESCE({one}, {other}), COALESCE({other}, {one}))"
+
+
+def standing(row: str, *, source: str = "", sign: str = "") -> str:
+    """A statement that counts where tickets stand."""
+    seconds = f"{epoch(f'{row}.first_response_at')} - {epoch(f'{row}.created_at')}"
+    return (
+        f"INSERT INTO {STANDING} SELECT {row}.status, {row}.priority, {row}.archived_at IS NOT NULL, "  # noqa: S608
+        f"{row}.assignee_id IS NULL, {sign}COUNT(*), {sign}COUNT({row}.first_response_at), "
+        f"{sign}COALESCE(SUM({seconds}), 0){source and f' FROM {source} AS {row} GROUP BY 1, 2, 3, 4'};"
+    )
+
+
+def late(row: str, *, source: str = "", sign: str = "") -> str:
+    """A statement that counts from when on open tickets are late."""
+    is_open = f"{row}.status IN {ACTIVE} AND {row}.archived_at IS NULL"
+    answered, answer_due = f"{row}.first_response_at", f"{row}.first_response_deadline"
+    answered_late = f"CASE WHEN {answered} IS NULL OR {answered} > {answer_due} THEN {answer_due} END"
+    moments = {
+        "overdue": earlier(f"{row}.due_date", f"{row}.sla_deadline"),
+        "breached": earlier(f"{row}.sla_deadline", f"({answered_late})"),
+    }
+    origin = f" FROM {source} AS {row}" if source else ""
+    both = " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, CASE WHEN {is_open} THEN {moment} END AS moment{origin}"
+        for kind, moment in moments.items()
+    )
+    return (
+        f"INSERT INTO {LATE} SELECT kind, moment, {sign}COUNT(*) FROM ({both}) AS moments "  # noqa: S608
+        "WHERE moment IS NOT NULL GROUP BY kind, moment;"
+    )
+
+
+def both(row: str, *, source: str = "", sign: str = "") -> str:
+    return f"{standing(row, source=source, sign=sign)} {late(row, source=source, sign=sign)}"
+
+
+def moved(count: str) -> str:
+    """Take a ticket from where it stood, and put it where it stands."""
+    counts = {"standing": standing, "late": late}
+    return f"{counts[count]('OLD', sign='-')} {counts[count]('NEW')}"
+
+
+def differs(facts: tuple[str, ...]) -> str:
+    distinct = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    return " OR ".join(f"(OLD.{fact}) {distinct} (NEW.{fact})" for fact in facts)
+
+
+def definitions() -> list[str]:
+    """The statements that create the triggers."""
+    return on_postgresql() if connection.vendor == "postgresql" else on_sqlite()
+
+
+def on_postgresql() -> list[str]:
+    # A statement that files many tickets appends a few rows for all of them.
+    each = "FOR EACH ROW"
+    events = {
+        "reports_filed": (
+            "INSERT",
+            "REFERENCING NEW TABLE AS filed FOR EACH STATEMENT",
+            both("counted", source="filed"),
+        ),
+        "reports_moved": ("UPDATE", f"{each} WHEN ({differs(STANDS)})", moved("standing")),
+        "reports_redated": ("UPDATE", f"{each} WHEN ({differs(FALLS_DUE)})", moved("late")),
+        "reports_deleted": ("DELETE", each, both("OLD", sign="-")),
+    }
+    statements = []
+    for name, (event, when, body) in events.items():
+        statements += [
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {body} RETURN NULL; END $$",
+            f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {TICKETS} {when} EXECUTE FUNCTION {name}()",
+        ]
+    return statements
+
+
+def on_sqlite() -> list[str]:
+    events = {
+        "reports_filed": ("INSERT", "", both("NEW")),
+        "reports_moved": ("UPDATE", f"WHEN {differs(STANDS)} ", moved("standing")),
+        "reports_redated": ("UPDATE", f"WHEN {differs(FALLS_DUE)} ", moved("late")),
+        "reports_deleted": ("DELETE", "", both("OLD", sign="-")),
+    }
+    return [
+        f"CREATE TRIGGER {name} AFTER {event} ON {TICKETS} FOR EACH ROW {when}BEGIN {body} END"
+        for name, (event, when, body) in events.items()
+    ]
+
+
+def fingerprint() -> str:
+    return sha256("\n".join(definitions()).encode()).hexdigest()
+
+
+def stand() -> bool:
+    """Whether the triggers are there, as they are defined above."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT obj_description(tgfoid, 'pg_proc') FROM pg_trigger "
+                "WHERE tgrelid = 'tickets_ticket'::regclass AND tgname = ANY(%s)",
+                [list(NAMES)],
+            )
+            return [text for (text,) in cursor.fetchall()] == [fingerprint()] * len(NAMES)
+        cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'reports_%'")
+        return sorted(text for (text,) in cursor.fetchall()) == sorted(definitions())
+
+
+def create() -> None:
+    if connection.vendor != "postgresql":
+        drop()  # PostgreSQL replaces them, which locks out less
+    with connection.cursor() as cursor:
+        for statement in definitions():
+            cursor.execute(statement)
+        if connection.vendor == "postgresql":
+            for name in NAMES:
+                cursor.execute(f"COMMENT ON FUNCTION {name}() IS '{fingerprint()}'")
+
+
+def drop() -> None:
+    with connection.cursor() as cursor:
+        for name in NAMES:
+            if connection.vendor == "postgresql":
+                cursor.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+            else:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def count_afresh() -> None:
+    """Fill an empty tally from the tickets."""
+    with connection.cursor() as cursor:
+        cursor.execute(standing("counted", source=TICKETS))
+        cursor.execute(late("counted", source=TICKETS))
