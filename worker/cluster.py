@@ -17,7 +17,6 @@ from uuid import uuid4
 from django.db import connections
 from django_q.cluster import Sentinel, get_mp_context
 from django_q.scheduler import scheduler
-from django_q.signals import pre_execute
 from django_q.worker import worker
 
 logger = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ class Cluster(Sentinel):
         """Work until SIGTERM or SIGINT; then finish what has begun."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_to_stop)
-        pre_execute.connect(begin_afresh, dispatch_uid="worker.begin_afresh")
+        check_connections()
         try:
             scheduler(broker=self.broker)  # what became due while nobody worked
             logger.info("The worker is ready: %d processes, guarded by %d", self.pool_size, os.getpid())
@@ -88,6 +87,7 @@ def die_with(parent: int) -> None:
     os._exit(1)
 
 
-def begin_afresh(**about: object) -> None:
-    """A job begins with a new connection: the database may have been restarted since the last one."""
-    connections.close_all()
+def check_connections() -> None:
+    """Connections are tried before they are used again: the database may be restarted while we wait for work."""
+    for alias in connections:
+        connections[alias].settings_dict["CONN_HEALTH_CHECKS"] = True
