@@ -151,6 +151,8 @@ READS: list[tuple[str, Cost]] = [
     ("/api/kb/folders", 2),
     ("/api/kb/folders/{folder}", 2),
     ("/api/kb/articles?limit=5", 2),
+    ("/api/kb/articles?limit=5&q=step", (3, 1)),  # SQLite is asked first whether the word is a common one
+    ("/api/tickets?limit=5&q=printer", (3, 1)),
     ("/api/kb/articles/{article}", 4),
     ("/api/kb/articles/{article}/related", (4, 4)),
     ("/api/kb/articles/{article}/feedback", 3),
@@ -172,8 +174,6 @@ READS: list[tuple[str, Cost]] = [
     ("/api/custom-fields/{field}", 2),
     ("/api/api-keys", 2),
     ("/api/api-keys/{key}", 2),
-    ("/api/kb/articles?limit=5&q=step", (3, 1)),  # SQLite is asked first whether the word is a common one
-    ("/api/tickets?limit=5&q=printer", (3, 1)),
 ]
 
 
@@ -252,11 +252,11 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("post", "/api/kb/folders", {"categoryId": "{category}", "name": "x"}, 4),
     ("patch", "/api/kb/folders/{folder}", {"name": "x"}, 4),
     ("delete", "/api/kb/folders/{folder}", None, 5),
-    ("post", "/api/kb/articles", {"title": "x", "content": "y", "folderId": "{shelf}"}, 9),
-    ("patch", "/api/kb/articles/{article}", {"title": "x"}, 6),
-    ("delete", "/api/kb/articles/{article}", None, 9),
+    ("post", "/api/kb/articles", {"title": "x", "content": "y", "folderId": "{shelf}"}, 10),
+    ("patch", "/api/kb/articles/{article}", {"title": "x"}, 7),
+    ("delete", "/api/kb/articles/{article}", None, 10),
     ("post", "/api/kb/articles/{article}/feedback", {"isHelpful": False}, 5),
-    ("post", "/api/kb/articles/{article}/versions/{version}/restore", None, 7),
+    ("post", "/api/kb/articles/{article}/versions/{version}/restore", None, 8),
     ("post", "/api/tickets/export", None, (3, 4)),
     ("post", "/api/contacts/export", None, (3, 4)),
     ("post", "/api/companies/export", None, (3, 4)),
