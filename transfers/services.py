@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -230,6 +230,7 @@ def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
     """Import one chunk and note the progress in the same transaction; False when nothing is left to do for us."""
     now = timezone.now()
     with transaction.atomic():
+        plan_anew()
         record = Import.objects.select_for_update(no_key=True).filter(pk=record_id, lease=lease).first()
         if record is None:  # we were too slow, and somebody else goes on
             return False
@@ -248,6 +249,16 @@ def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
                 end(record, now)
         record.save()
         return record.state == State.RUNNING
+
+
+def plan_anew() -> None:
+    """Have PostgreSQL plan for the table as it is now.
+
+    A plan it keeps from the first batches suits an empty table: it reads the whole of it for every later batch.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 def end(record: Import, now: datetime, error: str | None = None) -> None:
