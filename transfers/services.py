@@ -2,6 +2,7 @@
 
 import logging
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class Waiting:
         """Raises Invalid when the file cannot be read to its end: then nothing is imported."""
         self.columns, self.ignored = upload.columns, upload.ignored
         self.file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with this object
+        weakref.finalize(self, self.file.close)
         self.count = 0
         seen = dict.fromkeys(self.columns)
         for row in upload.rows:
