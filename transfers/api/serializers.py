@@ -24,7 +24,7 @@ class ExportSerializer(Body):
         return {"fields": fields.TextList(required=False, allow_null=True, source="columns"), **super().get_fields()}
 
 
-class UploadSerializer(Body):
+class ImportFileSerializer(Body):
     """Rows to import; a form takes `file` (CSV, XLSX or JSON) instead of `data`."""
 
     example = {
@@ -38,11 +38,11 @@ class UploadSerializer(Body):
     background = fields.Flag(required=False, default=False, help_text="Do not wait; see GET /api/imports/:id.")
 
 
-class FormSerializer(Body):
+class ImportFormSerializer(Body):
     file = serializers.FileField(allow_empty_file=True)
 
 
-class ResultSerializer(Body):
+class ImportResultSerializer(Body):
     """What became of the rows; `errors` names those that failed. A large file is answered with 202 and an import."""
 
     example = {

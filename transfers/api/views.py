@@ -30,7 +30,13 @@ from transfers.models import FailedRow, Import
 from transfers.reading import Upload, from_file, from_rows
 from transfers.services import Waiting
 
-from .serializers import ExportSerializer, FormSerializer, ImportSerializer, ResultSerializer, UploadSerializer
+from .serializers import (
+    ExportSerializer,
+    ImportFileSerializer,
+    ImportFormSerializer,
+    ImportResultSerializer,
+    ImportSerializer,
+)
 
 CSV = FORMATS["csv"]
 SWITCHES = {"true": True, "1": True, "false": False, "0": False, "": False}
@@ -141,8 +147,8 @@ class UploadViewSet(ImportViewSet):
 
     layout: ClassVar[Layout]
     parser_classes = [JsonParser, MultiPartParser, CsvParser]
-    bodies = {"start": UploadSerializer}
-    answers = {"start": ResultSerializer, "template": "text/csv"}
+    bodies = {"start": ImportFileSerializer}
+    answers = {"start": ImportResultSerializer, "template": "text/csv"}
 
     def prepare(self) -> None:
         """Read the whole upload before anything is locked."""
@@ -156,7 +162,7 @@ class UploadViewSet(ImportViewSet):
         if kind == "text/csv":
             return from_file(self.layout, io.BytesIO(data["body"]))
         if kind.startswith("multipart/"):
-            file = parse(FormSerializer, data)["file"]
+            file = parse(ImportFormSerializer, data)["file"]
             return from_file(self.layout, file, file.name or "")
         return from_rows(self.layout, self.parsed()["data"])
 
