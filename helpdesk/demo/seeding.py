@@ -197,7 +197,8 @@ def write_tickets(count: int, cast: Cast, end: int, random: Random, progress: Pr
         if index % BATCH == 0 or index == count:
             for table, told in tables:
                 table.write(told)
-            found_by.write(search_rows(rows))
+            # Gathered first: what asks the database cannot do so on a connection that is copying.
+            found_by.write(list(search_rows(rows)))
             rows.clear()
             progress(index)
 
