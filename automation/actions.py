@@ -218,14 +218,14 @@ def send_email(run: Run, value: dict[str, str], place: int) -> dict[str, Any]:
     if to == "customer":
         to = run.ticket.customer.email
     elif to == "assignee":
-        if run.ticket.assignee is None:
-            raise Invalid("The ticket has no assignee to mail to.")
+        if run.ticket.assignee is None or not run.ticket.assignee.is_staff:
+            raise Invalid("The ticket has no active assignee to mail to.")
         to = run.ticket.assignee.email
     agent = run.ticket.assignee
     subject = " ".join(fill(value["subject"], run.ticket, agent=agent).split())
     body = fill(value["body"], run.ticket, agent=agent)
     queue_mail(to=to, subject=subject, text=body, key=f"rule:{run.evaluation_id}:{run.cause.rule_id}:{place}")
-    return {"mailedTo": to}
+    return {"mailedTo": value["to"]}  # who, not where: traces are read without the right to read people
 
 
 ACTIONS: dict[str, ActionType] = {
