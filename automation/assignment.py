@@ -23,7 +23,9 @@ def assign_in_group(ticket: Ticket, *, cause: object | None, now: datetime) -> N
     member = NEXT[group.assignment_method](available(group)).first()
     if member is None:
         return
-    change(ticket, {"assignee_id": member.user_id}, actor=None, cause=cause, now=now)
+    change(
+        ticket, {"assignee_id": member.user_id}, actor=None, cause=cause or group, now=now
+    )  # part of the event that brought it here
     latest = GroupMember.objects.filter(group=group).aggregate(at=Max("last_assigned_at"))["at"]
     # Later than every other turn, even where the clocks of two machines disagree.
     turn = max(now, latest + timedelta(microseconds=1)) if latest else now

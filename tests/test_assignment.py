@@ -66,6 +66,19 @@ def test_entering_a_group_later_assigns_too_and_is_logged(api: ApiClient) -> Non
     assert api.patch(f"/api/tickets/{ticket.pk}", {"assigneeId": None}).json()["assigneeId"] is None
 
 
+def test_entering_a_group_is_one_event_for_rules(api: ApiClient, customer: User) -> None:
+    group, _ = group_of(1)
+    author = GroupMember.objects.get(group=group).user
+    note = {"type": "add_note", "value": {"content": "Seen", "userId": str(author.pk)}}
+    rule = {"name": "R", "ruleType": "ticket_update", "actions": [note]}
+    assert api.post("/api/automation-rules", rule).status_code == 201
+    filed = file(api, customer, group)
+    assert api.get(f"/api/tickets/{filed['id']}/notes").json() == [], "a new ticket is no update"
+    ticket = TicketFactory()
+    api.patch(f"/api/tickets/{ticket.pk}", {"groupId": str(group.pk)})
+    assert len(api.get(f"/api/tickets/{ticket.pk}/notes").json()) == 1
+
+
 def test_a_rule_that_sets_the_group_assigns_through_it(api: ApiClient, customer: User) -> None:
     group, (member,) = group_of(1)
     rule = {"name": "R", "ruleType": "ticket_creation", "actions": [{"type": "set_group", "value": str(group.pk)}]}
