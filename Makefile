@@ -2,7 +2,7 @@
 # Every target may be repeated, and interrupted, at any time.
 
 .DEFAULT_GOAL := help
-.PHONY: help run worker migrate demo test test-postgres lint format types clean bench
+.PHONY: help run worker migrate demo test test-postgres screenshots lint format types clean bench
 MAKEFLAGS += --no-print-directory
 export PYTHONUTF8 := 1
 
@@ -52,6 +52,9 @@ test: .venv/.installed-dev ## The whole suite, on SQLite or on DATABASE_URL (ARG
 
 test-postgres: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/helpdesk
 test-postgres: test ## The same suite on PostgreSQL
+
+screenshots: export SCREENSHOTS := 1
+screenshots: test ## Run the suite and renew the pictures in docs/images
 
 lint: .venv/.installed-dev ## Format, lint, types, templates and migrations, without changing anything
 	@$(PY) -m ruff format --check --quiet . || { echo "Some files are not formatted: run 'make format'."; exit 1; }

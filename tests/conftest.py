@@ -13,6 +13,8 @@ from accounts.models import ApiKey, User
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, UserFactory
 
+pytest_plugins = ["tests.browser"]
+
 
 @pytest.fixture
 def admin(db: None) -> User:
