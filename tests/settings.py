@@ -49,6 +49,8 @@ with patch.object(environ.Env, "read_env"):
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAIL_IN_BACKGROUND = False
 VIEWS_WRITTEN_AFTER = 0
+# Assets are looked for when one is asked for, not listed anew by each of thousands of clients.
+WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 _database = DATABASES["default"]  # noqa: F405
