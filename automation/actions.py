@@ -52,8 +52,12 @@ class Run:
 
 @dataclass(frozen=True)
 class ActionType:
-    """`check` brings a value into form, `verify` asks whether what it refers to exists; both raise Unfit."""
+    """`check` brings a value into form, `verify` asks whether what it refers to exists; both raise Unfit.
 
+    `takes` names the shape of the value for whoever offers the action: see automation.catalogue.
+    """
+
+    takes: str
     check: Callable[[Any], Any]
     verify: Callable[[Any], None] | None = None
     sets: Callable[[Ticket, Any], dict[str, Any]] | None = None
@@ -229,17 +233,19 @@ def send_email(run: Run, value: dict[str, str], place: int) -> dict[str, Any]:
 
 
 ACTIONS: dict[str, ActionType] = {
-    "set_status": ActionType(one_of(*Status.values), sets=lambda _, value: {"status": value}),
-    "set_priority": ActionType(one_of(*Priority.values), sets=lambda _, value: {"priority": value}),
-    "set_category": ActionType(category, sets=lambda _, value: {"category": value}),
-    "assign_to": ActionType(reference, is_agent, sets=lambda _, value: {"assignee_id": value}),
-    "set_group": ActionType(reference, is_group, sets=lambda _, value: {"group_id": value}),
-    "add_tag": ActionType(words, sets=lambda ticket, value: {"tags": [*ticket.tags, *value]}),
-    "remove_tag": ActionType(words, sets=lambda ticket, value: {"tags": without(ticket.tags, value)}),
-    "set_custom_field": ActionType(custom_field, fits_definition, sets=lambda _, value: {"custom_fields": value}),
-    "add_note": ActionType(message, lambda value: is_agent(value["user_id"]), act=write_note),
-    "reply": ActionType(message, lambda value: is_agent(value["user_id"]), act=write_reply),
-    "send_email": ActionType(mail, act=send_email),
+    "set_status": ActionType("choice", one_of(*Status.values), sets=lambda _, value: {"status": value}),
+    "set_priority": ActionType("choice", one_of(*Priority.values), sets=lambda _, value: {"priority": value}),
+    "set_category": ActionType("text", category, sets=lambda _, value: {"category": value}),
+    "assign_to": ActionType("agent", reference, is_agent, sets=lambda _, value: {"assignee_id": value}),
+    "set_group": ActionType("group", reference, is_group, sets=lambda _, value: {"group_id": value}),
+    "add_tag": ActionType("tags", words, sets=lambda ticket, value: {"tags": [*ticket.tags, *value]}),
+    "remove_tag": ActionType("tags", words, sets=lambda ticket, value: {"tags": without(ticket.tags, value)}),
+    "set_custom_field": ActionType(
+        "customField", custom_field, fits_definition, sets=lambda _, value: {"custom_fields": value}
+    ),
+    "add_note": ActionType("message", message, lambda value: is_agent(value["user_id"]), act=write_note),
+    "reply": ActionType("message", message, lambda value: is_agent(value["user_id"]), act=write_reply),
+    "send_email": ActionType("mail", mail, act=send_email),
 }
 
 

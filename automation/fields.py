@@ -93,17 +93,17 @@ def hours_until_sla(facts: Facts) -> timedelta | None:
 DERIVED = {"status_changed": status_changed, "customer_replied": customer_replied}
 
 TICKET_FIELDS = (
-    of_ticket("id", Id()),
+    of_ticket("id", Id("ticket")),
     of_ticket("ticket_number", Number()),
     of_ticket("subject", Text()),
     of_ticket("description", Text()),
     of_ticket("status", Choice(*Status.values)),
     of_ticket("priority", Choice(*Priority.values, ranked=True)),
     of_ticket("category", Text()),
-    of_ticket("customer_id", Id()),
-    of_ticket("assignee_id", Id()),
-    of_ticket("group_id", Id()),
-    of_ticket("parent_ticket_id", Id()),
+    of_ticket("customer_id", Id("customer")),
+    of_ticket("assignee_id", Id("agent")),
+    of_ticket("group_id", Id("group")),
+    of_ticket("parent_ticket_id", Id("ticket")),
     Field("linkedTicketIds", Words(), lambda facts: linked(facts.ticket)),
     of_ticket("tags", Words()),
     of_ticket("source", Choice(*Source.values)),
@@ -129,19 +129,19 @@ HOURS = (
     Field("hoursUntilSlaDeadline", Hours(), hours_until_sla, partial(F, "sla_deadline")),
 )
 CUSTOMER_FIELDS = (
-    of_customer("id", Id()),
+    of_customer("id", Id("customer")),
     of_customer("name", Text()),
     of_customer("email", Text()),
     of_customer("username", Text()),
     of_customer("phone", Text()),
     of_customer("role", Choice(*Role.values)),
-    of_customer("company_id", Id()),
+    of_customer("company_id", Id("company")),
     of_customer("tags", Words()),
     of_customer("is_active", Flag()),
     of_customer("created_at", Moment()),
 )
 COMPANY_FIELDS = (
-    of_company("id", Id()),
+    of_company("id", Id("company")),
     of_company("name", Text()),
     of_company("description", Text()),
     of_company("domains", Words()),

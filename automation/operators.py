@@ -4,7 +4,6 @@ Text compares without regard to case; on lists `is` and `contains` mean membersh
 such; a missing value equals nothing and is never greater or less. Nothing here asks a database or a clock.
 """
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from helpdesk.api.fields import moment_text, parse_moment
 
 MAX_WANTED = 1_000  # characters of a value to compare with
 MAX_OF = 200  # values that `in` takes
+BEYOND = 10**18  # numbers from here on are none that anybody compares
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -87,10 +87,13 @@ class Choice(Text):
 
 
 class Id(Text):
-    """A reference, written as a UUID."""
+    """A reference, written as a UUID; `of` says to what."""
 
     name = "id"
     operators = ("is", "is_not", "in", "is_empty", "is_not_empty")
+
+    def __init__(self, of: str) -> None:
+        self.of = of
 
     def want(self, value: Any) -> Any:
         try:
@@ -243,12 +246,12 @@ class Anything(Text):
         return wanted in (str(actual) if is_number(actual) else actual)
 
     def compare(self, actual: Any, wanted: Any) -> int | None:
-        number, at = number_of(wanted), parse_moment(wanted)
-        if number is not None and is_number(actual):
-            return Number().compare(actual, number)
-        if at is not None and isinstance(actual, str):
-            return Moment().compare(actual, Instant(at))
-        return None
+        if is_number(actual):
+            number = number_of(wanted)
+            return None if number is None else Number().compare(actual, number)
+        if not isinstance(actual, str) or (at := parse_moment(wanted.upper())) is None:  # T and Z are capitals
+            return None
+        return Moment().compare(actual.upper(), Instant(at))
 
 
 Type = Text | Number | Moment | Hours | Flag
@@ -262,7 +265,7 @@ def number_of(value: Any) -> int | float | None:
         if not re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", value.strip()):
             return None
         value = float(value) if "." in value else int(value)
-    if isinstance(value, int | float) and math.isfinite(value):
+    if isinstance(value, int | float) and abs(value) < BEYOND:  # what is not a number is not less either
         return value
     return None
 
@@ -340,15 +343,17 @@ OPERATORS: dict[str, Operator] = {
 WITHOUT_VALUE = ("is_empty", "is_not_empty")
 # These also take null, which asks for an empty field.
 WITH_NULL = ("is", "is_not")
+# This takes a list of values.
+WITH_LIST = ("in",)
 
 
 def wanted_by(type_: Type, operator: str, value: Any) -> Any:
     """The value of a condition, ready to compare with; raises Unfit."""
     if operator in WITHOUT_VALUE or (operator in WITH_NULL and value is None):
         return None
-    if operator != "in":
+    if operator not in WITH_LIST:
         return type_.want(value)
-    values = value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
-    if not values or len(values) > MAX_OF:
-        raise Unfit(f"must be a list of 1 to {MAX_OF} values")
+    values = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(values, list) or not 0 < len(values) <= MAX_OF:
+        raise Unfit(f"must be a list of 1 to {MAX_OF} values, or a text that has them with commas between")
     return [None if one is None else type_.want(one) for one in values]

@@ -17,6 +17,7 @@ from .models import TRIGGERS, AutomationRule, ConditionMatch, RuleRevision, Rule
 from .rule_book import new_stamp
 
 MAX_ACTIVE = 500
+MAX_ORDER = 1_000_000
 # What a run is explained by: a change of these is a new revision.
 EXPLAINING = ("name", "condition_match", "conditions", "actions")
 
@@ -80,6 +81,8 @@ def check(rule: AutomationRule) -> None:
     # A rule for new tickets fires on creation, whatever its trigger says.
     if rule.rule_type != RuleType.TICKET_CREATION and rule.trigger not in triggers:
         raise Invalid(trigger=f"Must be one of: {', '.join(triggers)}.")
+    if abs(rule.order) > MAX_ORDER:
+        raise Invalid(order=f"Must be a whole number between -{MAX_ORDER} and {MAX_ORDER}.")
     parse_conditions(rule.conditions)
     parse_actions(rule.actions, verify=True)
     if rule.is_active and AutomationRule.objects.filter(is_active=True).exclude(pk=rule.pk).count() >= MAX_ACTIVE:

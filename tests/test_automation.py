@@ -336,6 +336,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"conditions": [{"field": "category", "operator": "is"}]}, "conditions"),
     ({"conditions": [{**CONDITION, "field": "status"}]}, "conditions"),
     ({"conditions": [{**CONDITION, "extra": 1}]}, "conditions"),
+    ({"conditions": [{**CONDITION, "operator": "in", "value": {"a": 1}}]}, "conditions"),
     ({"actions": []}, "actions"),
     ({"actions": [URGENT] * 21}, "actions"),
     ({"actions": ["x"]}, "actions"),
@@ -356,6 +357,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"actions": [{"type": "send_email", "value": {"to": "nobody", "subject": "x", "body": "x"}}]}, "actions"),
     ({"actions": [{"type": "send_email", "value": {"to": "a@b.co", "subject": "x\nBcc: y", "body": "x"}}]}, "actions"),
     ({"order": "first"}, "order"),
+    ({"order": 1_000_001}, "order"),
+    ({"order": -(2**31) - 1}, "order"),
     ({"isActive": "yes"}, "isActive"),
 ]
 

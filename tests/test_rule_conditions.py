@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from automation.conditions import Condition
 from automation.fields import FIELDS, field_named
-from automation.operators import Unfit, wanted_by
+from automation.operators import OPERATORS, Anything, Unfit, wanted_by
 
 CATEGORY, PRIORITY, NUMBER = "category", "priority", "ticketNumber"
 DUE, TAGS, ID, ACTIVE = "dueDate", "tags", "assigneeId", "customer.isActive"
@@ -115,6 +117,10 @@ TRUTHS: list[tuple[str, str, Any, Any, bool]] = [
     (CUSTOM, "greater_than", 5, "6", False),
     (CUSTOM, "less_than", "2025-12-18", "2025-12-17", True),
     (CUSTOM, "less_than", "2025-12-18", "soon", False),
+    (CUSTOM, "less_than", "2025-12-18T05:21:07Z", "2025-12-18T05:21:06Z", True),
+    (CUSTOM, "greater_than", "2025-12-18T05:21:07Z", "2025-12-18", False),
+    (CUSTOM, "greater_than", 5, 10**400, False),
+    (CUSTOM, "is", 5, 10**400, False),
     (CUSTOM, "greater_than", 5, None, False),
     (CUSTOM, "is_empty", None, None, True),
     (CUSTOM, "is_empty", None, 0, False),
@@ -157,12 +163,20 @@ UNFIT: list[tuple[str, str, Any]] = [
     (CATEGORY, "is", "x" * 1001),
     (CATEGORY, "in", []),
     (CATEGORY, "in", ["a"] * 201),
+    (CATEGORY, "in", {"a": 1}),
+    (CATEGORY, "in", 5),
+    (CATEGORY, "in", None),
+    (CATEGORY, "in", [["a"]]),
+    (CATEGORY, "in", [{"a": 1}]),
+    (CATEGORY, "in", "a,,b"),
     (PRIORITY, "is", "highest"),
     (PRIORITY, "in", ["high", "higher"]),
     (NUMBER, "is", "seven"),
     (NUMBER, "greater_than", None),
     (NUMBER, "is", True),
     (NUMBER, "is", float("nan")),
+    (NUMBER, "is", float("inf")),
+    (NUMBER, "is", 10**400),
     (DUE, "greater_than", "tomorrow"),
     (DUE, "greater_than", 5),
     (ID, "is", "me"),
@@ -176,3 +190,20 @@ UNFIT: list[tuple[str, str, Any]] = [
 def test_a_value_that_cannot_be_compared_is_refused(name: str, operator: str, value: Any) -> None:
     with pytest.raises(Unfit):
         wanted_by(FIELDS[name].type, operator, value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.datetimes().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(operator=st.sampled_from(list(OPERATORS)), value=JSON, actual=JSON)
+def test_whatever_stands_in_a_custom_field_is_judged(operator: str, value: Any, actual: Any) -> None:
+    try:
+        wanted = wanted_by(Anything(), operator, value)
+    except Unfit:
+        return
+    assert OPERATORS[operator](Anything(), Anything().ready(actual), wanted) in (True, False)
