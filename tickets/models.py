@@ -40,6 +40,8 @@ class Source(models.TextChoices):
 
 
 NOT_ARCHIVED = Q(archived_at__isnull=True)
+# What still asks for work. Not by status: a condition without values also fits a plan made for any values.
+WORK = Q(resolved_at__isnull=True, archived_at__isnull=True)
 
 
 class Ticket(models.Model):
@@ -71,6 +73,8 @@ class Ticket(models.Model):
     first_response_deadline = models.DateTimeField(null=True, blank=True)
     first_response_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    # When the customer wrote the first message that nobody has answered yet; see unanswered.py.
+    unanswered_since = models.DateTimeField(null=True, blank=True, editable=False)
     due_date = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -108,6 +112,20 @@ class Ticket(models.Model):
                 fields=["due_date"],
                 name="ticket_due_running",
                 condition=Q(status__in=["open", "pending", "in_progress"], due_date__isnull=False),
+            ),
+            # The queues of agents: what is to be done, of whom, of which group, in which order.
+            models.Index(fields=["assignee", "created_at", "id"], name="ticket_work_assignee", condition=WORK),
+            models.Index(fields=["group", "created_at", "id"], name="ticket_work_group", condition=WORK),
+            models.Index(OrFarFuture("sla_deadline"), "id", name="ticket_work_deadline", condition=WORK),
+            models.Index(
+                fields=["unanswered_since", "id"],
+                name="ticket_work_unanswered",
+                condition=WORK & Q(unanswered_since__isnull=False),
+            ),
+            models.Index(
+                fields=["first_response_deadline"],
+                name="ticket_work_response",
+                condition=WORK & Q(first_response_at__isnull=True, first_response_deadline__isnull=False),
             ),
         ]
         constraints = [

@@ -29,6 +29,7 @@ from .history import Changes, activity, record, record_changes
 from .models import Action, Activity, Note, Reply, Source, Status, Ticket, TicketLink
 from .numbers import next_number
 from .signals import note_added, reply_added, ticket_deleted, ticket_filing, ticket_saved
+from .unanswered import after_reply
 
 # What update_ticket takes, besides custom_fields and linked_ticket_ids which have their own ways.
 PLAIN_FIELDS = (
@@ -129,6 +130,21 @@ def update_ticket(
 
 
 @in_one_transaction
+def tag_ticket(
+    ticket: Ticket | UUID, *, add: Iterable[str] = (), remove: Iterable[str] = (), actor: User | None
+) -> Ticket:
+    """Add tags to those a ticket has when its turn comes, or take some away, whatever their case."""
+    locked = lock(ticket)
+    gone = {tag.lower() for tag in remove}
+    tags = [tag for tag in locked.tags if tag.lower() not in gone]
+    known = {tag.lower() for tag in tags}
+    change(
+        locked, {"tags": [*tags, *(tag for tag in add if tag.lower() not in known)]}, actor=actor, now=timezone.now()
+    )
+    return locked
+
+
+@in_one_transaction
 def assign_ticket(ticket: Ticket | UUID, *, assignee_id: UUID, actor: User | None) -> Ticket:
     return update_ticket(ticket, actor=actor, assignee_id=assignee_id)
 
@@ -213,10 +229,12 @@ def add_reply(
     if not is_internal and from_staff and not cause and locked.first_response_at is None:
         changes["first_response_at"] = (None, now)
         locked.first_response_at = now
+    if not is_internal and not cause:
+        locked.unanswered_since = after_reply(locked, from_staff=from_staff, now=now)
     reopened = {}
     if not is_internal and not from_staff and locked.status in (Status.PENDING, Status.RESOLVED, Status.CLOSED):
         reopened = {"status": Status.OPEN}
-    touch(locked, now, *changes)
+    touch(locked, now, "unanswered_since", *changes)
     changes |= change(locked, reopened, actor=acting, cause=cause, now=now)
     reply_added.send(Reply, ticket=locked, reply=reply, actor=acting, cause=cause, changes=changes)
     return reply
@@ -342,6 +360,8 @@ def planned(
         resolved = rules.resolved_at(ticket.status, new["status"], ticket.resolved_at, now)
         if resolved != ticket.resolved_at:
             changes["resolved_at"] = (ticket.resolved_at, resolved)
+        if resolved and ticket.unanswered_since:
+            changes["unanswered_since"] = (ticket.unanswered_since, None)
     return changes
 
 

@@ -27,6 +27,7 @@ from tickets.models import (
     TimeEntry,
 )
 from tickets.numbers import take_numbers
+from tickets.unanswered import recount
 
 from . import history
 from .desk import ANSWERS, CUSTOM_FIELDS, SHOWN_TO_CUSTOMERS, TEMPLATES
@@ -74,6 +75,7 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
         check_constraints_at_once(False)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # or the first questions are planned for empty tables
+        recount(Ticket.objects.all(), Reply.objects.all())
     return True
 
 

@@ -1,0 +1,124 @@
+"""Answers that are written while the conversation goes on.
+
+Whoever writes an answer says up to which message they have read. When somebody else was faster nothing is sent: the
+writer sees what was added, and may send the same text anyway.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+from uuid import UUID
+
+from accounts.models import User
+from helpdesk.errors import Conflict
+from helpdesk.transactions import in_one_transaction
+
+from .attachments import attach_file
+from .files import remove
+from .models import Attachment, Note, Reply, Ticket
+from .services import add_note, add_reply, lock, update_ticket
+
+Message = Reply | Note
+
+
+class NewerMessages(Conflict):
+    """Somebody has written meanwhile; `messages` are theirs, oldest first."""
+
+    sentence = "A newer message has arrived. Your text was not sent and is kept."
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        super().__init__()
+        self.messages = messages
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that goes with an answer; size in bytes."""
+
+    filename: str
+    content: IO[bytes]
+    size: int
+    mime_type: str | None = None
+
+
+@in_one_transaction
+def answer(
+    ticket: Ticket | UUID,
+    *,
+    actor: User,
+    content: str,
+    seen: UUID | None,
+    anyway: bool = False,
+    status: str | None = None,
+    uploads: Sequence[Upload] = (),
+) -> Reply:
+    """Send a public reply with its files, and give the ticket a status if one is named; all of it or nothing.
+
+    `seen` is the id of the last message the writer has read, None when there was none; raises NewerMessages when
+    others followed, unless it is to be sent `anyway`.
+    """
+    locked = lock(ticket)
+    if not anyway and (newer := messages_after(locked.pk, seen)):
+        raise NewerMessages(newer)
+    reply = add_reply(locked, user_id=actor.pk, content=content)
+    if status is not None:
+        update_ticket(locked, actor=actor, status=status)
+    attach_all(locked, uploads, actor=actor, reply_id=reply.pk)
+    return reply
+
+
+@in_one_transaction
+def write_note(ticket: Ticket | UUID, *, actor: User, content: str, uploads: Sequence[Upload] = ()) -> Note:
+    """Leave a note among staff, with files of the ticket. It may cross with anything."""
+    note = add_note(ticket, user_id=actor.pk, content=content)
+    attach_all(note.ticket, uploads, actor=actor, reply_id=None)
+    return note
+
+
+def attach_all(ticket: Ticket, uploads: Sequence[Upload], *, actor: User, reply_id: UUID | None) -> None:
+    """All files or none: those that are stored already go with the one that is refused."""
+    kept: list[Attachment] = []
+    try:
+        for upload in uploads:
+            attachment = attach_file(ticket, actor=actor, reply_id=reply_id, **vars(upload))
+            kept.append(attachment)
+    except BaseException:
+        for attachment in kept:
+            remove(attachment.stored_name)
+        raise
+
+
+def messages_after(ticket_id: UUID, seen: UUID | None) -> list[Message]:
+    """What people wrote on a ticket after a message; everything, when the ticket has no such message (any more)."""
+    since = written_at(ticket_id, seen)
+    found: list[Message] = []
+    for model in (Reply, Note):
+        rows = model._default_manager.filter(ticket=ticket_id).select_related("user").order_by("created_at", "id")
+        found += rows.exclude(pk=seen) if since is None else rows.filter(created_at__gte=since).exclude(pk=seen)
+    return sorted(
+        (row for row in found if since is None or seen is None or (row.created_at, row.pk) > (since, seen)),
+        key=lambda row: (row.created_at, row.pk),
+    )
+
+
+def written_at(ticket_id: UUID, message: UUID | None) -> datetime | None:
+    if message is None:
+        return None
+    for model in (Reply, Note):
+        rows = model._default_manager.filter(ticket=ticket_id, pk=message)
+        if (found := rows.values_list("created_at", flat=True).first()) is not None:
+            return found
+    return None
+
+
+def last_message(ticket_id: UUID) -> UUID | None:
+    """The id of what was written last, as `seen` takes it."""
+    last = [
+        row
+        for model in (Reply, Note)
+        for row in model._default_manager.filter(ticket=ticket_id)
+        .order_by("-created_at", "-id")
+        .values_list("created_at", "pk")[:1]
+    ]
+    return max(last)[1] if last else None
