@@ -9,6 +9,7 @@ neighbouring signs, so that any part of a sentence can be found.
 
 import re
 from functools import lru_cache
+from itertools import chain
 from unicodedata import combining, normalize
 
 from .errors import Invalid
@@ -32,8 +33,11 @@ def fold(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of a text in their order."""
+    folded = fold(text)
+    if folded.isascii():
+        return [run[:MAX_WORD] for run in RUN.findall(folded)]
     found: list[str] = []
-    for run in RUN.findall(fold(text)):
+    for run in RUN.findall(folded):
         if run.isascii():
             found.append(run[:MAX_WORD])
         else:
@@ -55,7 +59,7 @@ def parts_of(run: str) -> tuple[str, ...]:
 
 def vocabulary(*texts: str | None) -> str:
     """Every word of some texts once, as search tables keep them."""
-    return " ".join(dict.fromkeys(word for text in texts if text for word in words_of(text)))
+    return " ".join(dict.fromkeys(chain.from_iterable(words_of(text) for text in texts if text)))
 
 
 def asked_words(query: str, name: str = "q") -> list[str]:

@@ -33,6 +33,7 @@ Span = tuple[int, int]  # from, to
 class Year:
     """All openings of a local year in real time, and the time open before each of them; microseconds."""
 
+    number: int
     begin: int
     end: int
     opens: list[int]
@@ -72,14 +73,14 @@ class Calendar:
                 days[day].append((begin, end))
         return cls(ZoneInfo(zone), tuple(map(merged, days)), frozenset(holidays))
 
-    def year_of(self, moment: int) -> int:
-        """The year whose table a moment is in."""
-        number = 1970 + moment // YEAR  # or one beside it
-        while moment < self.year(number).begin:
-            number -= 1
-        while moment >= self.year(number).end:
-            number += 1
-        return number
+    def year_of(self, moment: int) -> Year:
+        """The year that a moment is in."""
+        year = self.year(1970 + moment // YEAR)  # or one beside it
+        while moment < year.begin:
+            year = self.year(year.number - 1)
+        while moment >= year.end:
+            year = self.year(year.number + 1)
+        return year
 
     def year(self, number: int) -> Year:
         found = self.years.get(number)
@@ -106,7 +107,7 @@ class Calendar:
                     before.append(total)
                 total += closing - opening
         begin, end = self.instant(date(number, 1, 1), 0), self.instant(date(number, 12, 31), MINUTES_A_DAY)
-        return Year(begin, end, opens, closes, before, total)
+        return Year(number, begin, end, opens, closes, before, total)
 
     def instant(self, day: date, minute: int) -> int:
         return first_instant(self.zone, datetime.combine(day, time()) + timedelta(minutes=minute))
@@ -120,8 +121,9 @@ def elapsed(calendar: Calendar | None, start: datetime, end: datetime) -> timede
         return end - start
     first, last = as_number(start), as_number(end)
     here, there = calendar.year_of(first), calendar.year_of(last)
-    amount = calendar.year(there).open_until(last) - calendar.year(here).open_until(first)
-    return timedelta(microseconds=amount + sum(calendar.year(number).total for number in range(here, there)))
+    amount = there.open_until(last) - here.open_until(first)
+    whole = sum(calendar.year(number).total for number in range(here.number, there.number))
+    return timedelta(microseconds=amount + whole)
 
 
 def deadline(calendar: Calendar | None, start: datetime, amount: timedelta) -> datetime | None:
@@ -132,8 +134,8 @@ def deadline(calendar: Calendar | None, start: datetime, amount: timedelta) -> d
         return start + amount
     first = as_number(start)
     here = calendar.year_of(first)
-    wanted = amount // MICROSECOND + calendar.year(here).open_until(first)
-    for number in range(here, min(here + HORIZON, LAST_YEAR) + 1):
+    wanted = amount // MICROSECOND + here.open_until(first)
+    for number in range(here.number, min(here.number + HORIZON, LAST_YEAR) + 1):
         year = calendar.year(number)
         if wanted <= year.total:
             return as_datetime(year.reached(wanted))
@@ -163,7 +165,7 @@ def openings(calendar: Calendar | None, start: datetime, end: datetime) -> Itera
 def spans(calendar: Calendar, first: int, last: int) -> Iterator[Span]:
     if first >= last:
         return
-    for number in range(calendar.year_of(first), calendar.year_of(last) + 1):
+    for number in range(calendar.year_of(first).number, calendar.year_of(last).number + 1):
         year = calendar.year(number)
         for index in range(max(bisect_right(year.opens, first) - 1, 0), bisect_left(year.opens, last)):
             begin, close = max(year.opens[index], first), min(year.closes[index], last)

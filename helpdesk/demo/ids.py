@@ -1,8 +1,8 @@
 """Ids and moments as the texts in which both databases take them."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
-from uuid import UUID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -17,12 +17,26 @@ def id_at(moment: int, random: Random, order: int = 0) -> str:
 
 def dashed(key: str) -> str:
     """An id as people read it."""
-    return str(UUID(key))
+    return f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
 
 
 def text_of(moment: int) -> str:
     """UTC without an offset: SQLite compares moments as text, so this is the very form that Django writes."""
-    return str(EPOCH + timedelta(milliseconds=moment))[:-6]
+    minutes, rest = divmod(moment, 60_000)
+    days, minutes = divmod(minutes, 24 * 60)
+    seconds, fraction = divmod(rest, 1000)
+    # A million tickets have twenty million moments, on a few hundred days.
+    return f"{text_of_day(days)} {text_of_minute(minutes)}:{seconds:02d}" + (f".{fraction:03d}000" if fraction else "")
+
+
+@lru_cache(maxsize=1000)
+def text_of_day(number: int) -> str:
+    return f"{EPOCH + timedelta(days=number):%Y-%m-%d}"
+
+
+@lru_cache(maxsize=24 * 60)
+def text_of_minute(number: int) -> str:
+    return f"{number // 60:02d}:{number % 60:02d}"
 
 
 def moment_of(number: int) -> datetime:

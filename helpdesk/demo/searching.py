@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from uuid import UUID
 
 from accounts.models import User
@@ -30,7 +31,7 @@ def search_rows(rows: Rows) -> Iterator[Row]:
 
 
 def vocabulary(*texts: str) -> str:
-    return " ".join(dict.fromkeys(word for text in texts for word in words(text)))
+    return " ".join(dict.fromkeys(chain.from_iterable(map(words, texts))))
 
 
 @lru_cache(maxsize=20_000)

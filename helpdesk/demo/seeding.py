@@ -33,6 +33,7 @@ from . import history
 from .desk import ANSWERS, CUSTOM_FIELDS, SHOWN_TO_CUSTOMERS, TEMPLATES
 from .history import Cast, Rows, Team, Teller
 from .ids import EPOCH, id_at, milliseconds
+from .loading import built_at_the_end
 from .people import BEGIN, COMPANY_COLUMNS, GROUPS, USER_COLUMNS, Colleague, Companies, Customers, staff_rows
 from .rhythm import HOUR, Year
 from .satisfaction import SURVEY_COLUMNS
@@ -42,6 +43,9 @@ from .writers import Row, Table
 
 SEED = 20_251_218
 BATCH = 5_000  # tickets in memory at once
+MANY = 10_000  # tickets from which on it pays to set up the tables anew
+# What is written for each ticket.
+WRITTEN = (Ticket, Reply, Note, Activity, TimeEntry, TicketLink, TicketSearch, Clock, Survey)
 MARK = "demo.nora.berg"  # the first person of the demo: there means all there
 
 Progress = Callable[[int], None]
@@ -70,7 +74,7 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
         check_constraints_at_once(True)
         cast = write_people(count, end, random)
         write_desk(cast, end, random)
-        with counted_at_the_end():
+        with counted_at_the_end(), built_at_the_end(WRITTEN if count >= MANY else ()):
             write_tickets(count, cast, end, random, progress)
         check_constraints_at_once(False)
         with connection.cursor() as cursor:
