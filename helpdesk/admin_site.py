@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
-from accounts.staff_sign_in import sign_in_admin
-from helpdesk.admin_pages import is_admin
+from accounts.staff_sign_in import sign_in_staff
+from helpdesk.admin_pages import Who
 from helpdesk.api.addresses import client_address
 from helpdesk.errors import HelpDeskError
 
@@ -36,7 +36,7 @@ class SignInForm(AuthenticationForm):
         given = self.cleaned_data
         if "username" in given and "password" in given:
             try:
-                self.user_cache = sign_in_admin(
+                self.user_cache = sign_in_staff(
                     email=given["username"], password=given["password"], address=client_address(self.request)
                 )
             except HelpDeskError as problem:
@@ -46,26 +46,29 @@ class SignInForm(AuthenticationForm):
 
 class HelpDeskAdmin(UnfoldAdminSite):
     site_title = site_header = "HelpDesk"
-    index_title = "Administration"
+    index_title = "Home"
     login_form = SignInForm
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return is_admin(request)
+        return Who.STAFF.includes(request)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Who is somebody else gets a 403; who is nobody may sign in."""
+        """Customers, and agents where only admins may go, get a page that says so; who is nobody may sign in."""
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             leaving = request.path == reverse("admin:logout", current_app=self.name)
             if request.user.is_authenticated and not self.has_permission(request) and not leaving:
                 return with_policy(self.refused(request))
-            return with_policy(inner(request, *args, **kwargs))
+            try:
+                return with_policy(inner(request, *args, **kwargs))
+            except PermissionDenied:
+                return with_policy(self.refused(request))
 
         return guarded
 
     def refused(self, request: HttpRequest) -> HttpResponse:
-        context = {**self.each_context(request), "title": "Not for you"}
+        context = {**self.each_context(request), "title": "No access"}
         return TemplateResponse(request, "admin/refused.html", context, status=403)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -76,6 +79,10 @@ class HelpDeskAdmin(UnfoldAdminSite):
         raise Http404
 
     password_change_done = password_change
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """Our sections are not Django's apps."""
+        raise Http404
 
 
 def with_policy(response: HttpResponse) -> HttpResponse:

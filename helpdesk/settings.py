@@ -144,6 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 6}},
 ]
 SESSION_COOKIE_NAME = "helpdesk_session"
+LOGIN_REDIRECT_URL = "admin:index"
 # What happens when somebody signs up in the portal with the address of a contact who has no password yet.
 CLAIM_POLICY = env.str("HELPDESK_CLAIM_POLICY", default="tiered")
 if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):
@@ -269,6 +270,10 @@ UNFOLD = {
         }
     },
     "ACCOUNT": {"navigation": [{"title": "API documentation", "link": "/api/docs"}]},
+    "SIDEBAR": {"navigation": "helpdesk.navigation.sidebar"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/favicon.svg"}],
+    "STYLES": ["/static/admin/helpdesk.css"],
+    "SCRIPTS": ["/static/admin/helpdesk.js"],
 }
 
 # --- Language and time ----------------------------------------------------------------------------

@@ -77,12 +77,28 @@ def test_an_admin_signs_in_with_email_and_password() -> None:
     assert browser.get("/admin/").status_code == 302
 
 
-def test_everybody_else_is_refused_alike() -> None:
+def test_an_agent_signs_in_too_and_is_told_which_pages_are_not_for_agents() -> None:
     UserFactory(agent=True, email="gus@example.com")
+    browser = Client()
+    assert log_in("gus@example.com", browser=browser)["Location"] == "/admin/"
+    home = browser.get("/admin/").content.decode()
+    assert list_of("django_q_failure") not in home
+    refused = browser.get(list_of("django_q_failure"))
+    assert refused.status_code == 403
+    assert "This page is for admins" in refused.content.decode()
+
+
+def test_who_came_for_nothing_in_particular_starts_at_home() -> None:
+    UserFactory(agent=True, email="gus@example.com")
+    signed = Client().post("/admin/login/", {"username": "gus@example.com", "password": PASSWORD})
+    assert signed["Location"] == "/admin/"
+
+
+def test_everybody_else_is_refused_alike() -> None:
     UserFactory(email="cleo@example.com", signed_up=True)
     UserFactory(admin=True, email="off@example.com", is_active=False)
     UserFactory(admin=True, email="ada@example.com")
-    attempts = [("gus@example.com", PASSWORD), ("cleo@example.com", PASSWORD), ("off@example.com", PASSWORD)]
+    attempts = [("cleo@example.com", PASSWORD), ("off@example.com", PASSWORD)]
     for email, password in [*attempts, ("nobody@example.com", PASSWORD), ("ada@example.com", "wrong")]:
         refused = log_in(email, password)
         assert refused.status_code == 200

@@ -1,0 +1,87 @@
+"""Pages about the rows of a model: who sees, adds, changes and removes them, and what the pages are called."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin
+
+from .roles import Who
+
+
+class Pages(ModelAdmin):
+    """A model's pages. Everything here is for admins, unless a class says who else sees, adds, changes or removes."""
+
+    seen_by = Who.ADMINS
+    added_by = Who.ADMINS
+    changed_by = Who.ADMINS
+    removed_by = Who.ADMINS
+
+    # "Settings > API Keys > Create New Key": the names of the list and of the page that adds a row.
+    title = ""
+    add_title = ""
+    # What an empty list teaches: what the rows are good for.
+    empty_icon = "inbox"
+    empty_title = ""
+    empty_text = ""
+
+    list_fullwidth = True
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.seen_by.includes(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.seen_by.includes(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.added_by.includes(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.changed_by.includes(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.removed_by.includes(request)
+
+    def get_title(self) -> str:
+        return self.title or str(self.opts.verbose_name_plural).capitalize()
+
+    def get_add_title(self) -> str:
+        return self.add_title or f"Add {self.opts.verbose_name}"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": self.get_title(), **(extra_context or {})})
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": self.get_add_title(), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        named = {"title": self.get_title(), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, named)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own log is not kept: changes are told by the audit log."""
+        raise Http404
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        pass
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        pass
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        pass
+
+
+class ReadOnlyPages(Pages):
+    """Rows that people look at; what they may do with them are actions, which run on POST."""
+
+    added_by = changed_by = removed_by = Who.NOBODY
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return self.seen_by.includes(request)

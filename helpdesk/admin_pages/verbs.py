@@ -1,0 +1,144 @@
+"""Pages whose changes go through verbs: what a verb refuses stands beside the field, with all that was typed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
+
+from helpdesk.errors import HelpDeskError
+
+from . import posting
+from .pages import Pages
+
+
+class VerbForm(forms.ModelForm):
+    """Reads what was typed and never touches the row; `refusal` is what the verb said about it."""
+
+    refusal: HelpDeskError | None = None
+    # Where the form calls a field otherwise than the verb does: {"company_id": "company"}.
+    called: dict[str, str] = {}
+
+    def _post_clean(self) -> None:
+        if self.refusal is None:
+            return
+        details: dict[str, list[str]] = getattr(self.refusal, "details", {})
+        for name, texts in details.items():
+            field = self.called.get(name, name)
+            self.add_error(field if field in self.fields else None, texts)
+        if not details:
+            self.add_error(None, str(self.refusal))
+
+
+class VerbPages(Pages):
+    """Pages for one kind of row: `create`, `change` and `remove` call the verbs, with `request.user` as the actor."""
+
+    form = VerbForm
+    change_form_template = "admin/helpdesk/change_form.html"
+    delete_confirmation_template = "admin/helpdesk/delete.html"
+    show_full_result_count = False
+    warn_unsaved_form = True
+    # What removing a row does to others: shown where it is confirmed.
+    removal = ""
+
+    def create(self, request: HttpRequest, values: dict[str, Any]) -> Model:
+        raise NotImplementedError
+
+    def change(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Model:
+        """`values` holds only what was changed on the page, so that nobody's other changes are undone."""
+        raise NotImplementedError
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        raise NotImplementedError
+
+    def buttons(self, request: HttpRequest, row: Any) -> Iterable[str]:
+        """The names of the posted methods whose buttons stand on the page of this row."""
+        return ()
+
+    # --- How Django's views come to the verbs ---
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*posting.urls_of(self), *super().get_urls()]
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"refusal": getattr(request, "refusal", None)})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        given = dict(extra_context or {})
+        try:
+            return super().changeform_view(request, object_id, form_url, {**given, **self.around(request, object_id)})
+        except HelpDeskError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, {**given, **self.around(request, object_id)})
+
+    def around(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        """What the page shows around the form."""
+        row = self.get_object(request, object_id) if object_id and request.method == "GET" else None
+        if row is None or not self.has_change_permission(request, row):
+            return {}
+        said = {name: getattr(type(self), name).posted for name in self.buttons(request, row)}
+        return {
+            "posted_buttons": [(posting.address(self, name, row), button) for name, button in said.items()],
+        }
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        values = form.cleaned_data
+        if not change:
+            return self.create(request, values)
+        changed = {name: values[name] for name in form.changed_data if name in values}
+        return self.change(request, form.instance, changed) if changed else form.instance
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        pass
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        pass
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return ""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list]:
+        """The rows themselves: what hangs on them is for the verb to decide, and may be a million tickets."""
+        return [str(row) for row in objs], {}, set(), []
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, {"removal": self.removal, **(extra_context or {})})
+        except HelpDeskError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        return redirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]))
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        self.remove(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for row in queryset:
+            if not self.has_delete_permission(request, row):
+                raise PermissionDenied
+            self.remove(request, row)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Bulk actions are done for all the rows chosen, or for none."""
+        if request.method != "POST":
+            return super().changelist_view(request, extra_context)
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, extra_context)
+        except HelpDeskError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())

@@ -1,0 +1,71 @@
+"""The sidebar of the admin pages: which sections there are, and which pages stand in them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from helpdesk.admin_pages import Pages, Who
+
+
+@dataclass(frozen=True)
+class Item:
+    """The pages of a model ("accounts.apikey"), called what the model's pages call themselves."""
+
+    model: str
+    icon: str
+
+    def shown_to(self, request: HttpRequest) -> dict[str, Any] | None:
+        pages = admin.site._registry.get(apps.get_model(self.model))
+        if not isinstance(pages, Pages) or not pages.has_view_permission(request):
+            return None
+        return {"title": pages.get_title(), "icon": self.icon, "link": reverse(f"admin:{name_of(self.model)}")}
+
+
+@dataclass(frozen=True)
+class View:
+    """A page that belongs to no model, by its name in the URLs of the admin pages."""
+
+    name: str
+    icon: str
+    title: str
+    seen_by: Who
+
+    def shown_to(self, request: HttpRequest) -> dict[str, Any] | None:
+        if not self.seen_by.includes(request):
+            return None
+        return {"title": self.title, "icon": self.icon, "link": reverse(f"admin:{self.name}")}
+
+
+SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
+    ("Workspace", (View("index", "home", "Home", Who.STAFF),)),
+    ("People", ()),
+    ("Knowledge base", ()),
+    (
+        "Settings",
+        (
+            Item("accounts.apikey", "key"),
+            Item("django_q.failure", "error"),
+            Item("django_q.success", "task_alt"),
+            Item("django_q.schedule", "schedule"),
+            Item("django_q.ormq", "hourglass_empty"),
+            Item("outbox.outgoingmail", "outgoing_mail"),
+        ),
+    ),
+)
+
+
+def name_of(model: str) -> str:
+    return f"{model.replace('.', '_').lower()}_changelist"
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """What this person may open, section by section."""
+    sections = [
+        {"title": title, "items": [item for entry in entries if (item := entry.shown_to(request))]}
+        for title, entries in SECTIONS
+    ]
+    return [section for section in sections if section["items"]]

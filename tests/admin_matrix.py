@@ -1,0 +1,75 @@
+"""Every page under /admin/ and whom it opens to: tests/test_admin_matrix.py walks it, and fails for pages not listed.
+
+A new page gets a row here: `MODELS` for the pages of a model, `VIEWS` for everything else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from helpdesk.admin_pages import Who
+from outbox.models import OutgoingMail, State
+from worker.running import RUN
+
+ADMINS, STAFF, NOBODY = Who.ADMINS, Who.STAFF, Who.NOBODY
+
+
+@dataclass(frozen=True)
+class Model:
+    """Who sees the list and a row, who adds, changes and removes; `posts` are the row's buttons, for who changes it."""
+
+    row: Callable[[], Any]
+    seen: Who = ADMINS
+    added: Who = ADMINS
+    changed: Who = ADMINS
+    removed: Who = ADMINS
+    posts: tuple[str, ...] = ()
+    # Further pages of a row, by the end of their name.
+    views: dict[str, Who] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class View:
+    """A page of its own, by its name; `args` makes what stands in its address."""
+
+    seen: Who
+    args: Callable[[], list[Any]] = list
+    posted: bool = False
+    # Where a page that opens leads elsewhere, or answers that there is nothing.
+    status: int = 200
+    query: str = ""
+
+
+def read_only(row: Callable[[], Any], seen: Who = ADMINS, **more: Any) -> Model:
+    return Model(row, seen, NOBODY, NOBODY, NOBODY, **more)
+
+
+def task(of: type[Failure | Success], *, success: bool) -> Any:
+    now = timezone.now()
+    name = "sla.jobs.catch_up"
+    return of.objects.create(id="t1", name=name, func=RUN, success=success, result="", started=now, stopped=now)
+
+
+MODELS: dict[str, Model] = {
+    "django_q_failure": read_only(lambda: task(Failure, success=False)),
+    "django_q_success": read_only(lambda: task(Success, success=True)),
+    "django_q_schedule": read_only(lambda: Schedule.objects.create(name="sla.jobs.catch_up", func=RUN, minutes=1)),
+    "django_q_ormq": read_only(lambda: OrmQ.objects.create(key="helpdesk", payload="")),
+    "outbox_outgoingmail": read_only(
+        lambda: OutgoingMail.objects.create(to=["cleo@example.com"], subject="Hello", text="", state=State.FAILED)
+    ),
+}
+
+VIEWS: dict[str, View] = {
+    "index": View(STAFF),
+    "search": View(STAFF, query="?s=keys"),
+    "jsi18n": View(STAFF),
+}
+
+# What Django brings along and nobody gets: "/admin/password_change/", its own log, its pages for whole apps.
+CLOSED = {"password_change", "password_change_done", "app_list", "view_on_site"}
+# For everybody, or for whoever is signed in; tested with the sign-in.
+DOORS = {"login", "logout", "autocomplete"}

@@ -1,0 +1,117 @@
+"""Who may open which page under /admin/: everybody against everything."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from helpdesk.admin_pages import Pages, Who
+from tests.admin_matrix import CLOSED, DOORS, MODELS, VIEWS, Model, View
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def names(patterns: Any = None) -> Iterator[str]:
+    """The name of every address of the admin pages."""
+    if patterns is None:
+        [patterns] = [found.url_patterns for found in get_resolver().url_patterns if is_admin(found)]
+    for found in patterns:
+        if isinstance(found, URLResolver):
+            yield from names(found.url_patterns)
+        elif found.name:
+            yield found.name
+
+
+def is_admin(found: URLPattern | URLResolver) -> bool:
+    return isinstance(found, URLResolver) and found.namespace == "admin"
+
+
+def pages_of(label: str, model: Model) -> dict[str, tuple[Who, str, bool]]:
+    """The pages of a model: who they are for, whether they take the row's key, whether they are posted to."""
+    return {
+        f"{label}_changelist": (model.seen, "", False),
+        f"{label}_add": (model.added, "", False),
+        f"{label}_change": (model.seen, "row", False),
+        f"{label}_delete": (model.removed, "row", False),
+        **{f"{label}_{name}": (model.changed, "row", True) for name in model.posts},
+        **{f"{label}_{name}": (who, "row", False) for name, who in model.views.items()},
+    }
+
+
+PAGES = {name: (label, *page) for label, model in MODELS.items() for name, page in pages_of(label, model).items()}
+HISTORIES = {f"{label}_history" for label in MODELS}
+
+
+def visitor(who: str) -> Client:
+    browser = Client()
+    if who != "anonymous":
+        browser.force_login(UserFactory(**{who: True}))
+    return browser
+
+
+def check(who: str, allowed: Who, address: str, *, posted: bool, status: int = 200) -> None:
+    answer = visitor(who).generic("POST" if posted else "GET", address)
+    if who == "anonymous":
+        assert (answer.status_code, answer["Location"][:13]) == (302, "/admin/login/")
+    elif (allowed is Who.STAFF and who in ("agent", "admin")) or (allowed is Who.ADMINS and who == "admin"):
+        assert answer.status_code in ((302, 200) if posted else (status,))
+        assert "/admin/login/" not in answer.get("Location", "")
+    else:
+        assert answer.status_code == 403
+
+
+EVERYBODY = ("anonymous", "customer", "agent", "admin")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_of_models_open_to_whom_they_are_for(name: str) -> None:
+    label, allowed, arg, posted = PAGES[name]
+    row = MODELS[label].row()
+    address = reverse(f"admin:{name}", args=[row.pk] if arg else [])
+    for who in EVERYBODY:
+        check(who, allowed, address, posted=posted)
+        if posted and who == "admin":
+            assert visitor(who).get(address).status_code == 405
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_other_pages_open_to_whom_they_are_for(name: str) -> None:
+    view: View = VIEWS[name]
+    address = reverse(f"admin:{name}", args=view.args()) + view.query
+    for who in EVERYBODY:
+        check(who, view.seen, address, posted=view.posted, status=view.status)
+        if view.posted and who == "admin":
+            assert visitor(who).get(address).status_code == 405
+
+
+def test_no_page_is_forgotten() -> None:
+    known = set(PAGES) | set(VIEWS) | HISTORIES | CLOSED | DOORS
+    assert sorted(set(names()) - known) == [], "Say in tests/admin_matrix.py who may open these."
+
+
+def test_django_s_own_log_and_app_pages_are_closed(admin: User) -> None:
+    browser = Client()
+    browser.force_login(admin)
+    label, model = next(iter(MODELS.items()))
+    for address in (reverse(f"admin:{label}_history", args=[model.row().pk]), "/admin/accounts/", "/admin/r/1/1/"):
+        assert browser.get(address).status_code == 404
+
+
+def test_agents_are_told_only_of_pages_that_open_to_them(agent: User) -> None:
+    browser = Client()
+    browser.force_login(agent)
+    sidebar = browser.get("/admin/").context["sidebar_navigation"]
+    assert [section["title"] for section in sidebar][:1] == ["Workspace"]
+    for section in sidebar:
+        for item in section["items"]:
+            assert browser.get(item["link"]).status_code == 200
+
+
+def test_every_page_of_a_model_says_who_it_is_for() -> None:
+    """Django's own answer, permissions in the database, is nobody's here."""
+    assert [str(model) for model, pages in admin.site._registry.items() if not isinstance(pages, Pages)] == []
