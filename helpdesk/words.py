@@ -63,14 +63,16 @@ def vocabulary(*texts: str | None) -> str:
 
 
 def asked_words(query: str, name: str = "q") -> list[str]:
-    """The words somebody searches for; raises Invalid when they are too many.
-
-    Quotes, operators and other signs have no meaning: they separate.
-    """
+    """The words somebody searches for; raises Invalid when they are too many."""
     if len(query) > MAX_QUERY:
         raise Invalid(f"{name} can have {MAX_QUERY} characters at most.")
     if len(query.split()) > MAX_WORDS:
         raise Invalid(f"{name} takes at most {MAX_WORDS} words.")
+    return words_sought(query)
+
+
+def words_sought(query: str) -> list[str]:
+    """The words of a query, each once. Quotes, operators and other signs have no meaning: they separate."""
     words: list[str] = []
     for run in RUN.findall(fold(query)):
         parts = words_of(run)
@@ -79,3 +81,13 @@ def asked_words(query: str, name: str = "q") -> list[str]:
             parts[:-1] if len(parts) > 1 and len(parts[-1]) == 1 and WITHOUT_SPACES.match(parts[-1]) else parts
         )
     return list(dict.fromkeys(words))
+
+
+def matches(word: str, asked: str) -> bool:
+    """Whether a word of a text is one that somebody asked for."""
+    return word == asked if is_exact(asked) else word.startswith(asked)
+
+
+def is_exact(word: str) -> bool:
+    """Numbers, and what ends in one, find only themselves: order 12 is not order 120."""
+    return word[-1].isdigit()

@@ -6,6 +6,7 @@ what is allowed, so that a mistake of one is caught by the other.
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p",
@@ -35,3 +36,18 @@ _cleaner = nh3.Cleaner(
 def to_html(text: str) -> str:
     """The HTML of a Markdown text, safe to put into a page as it is."""
     return _cleaner.clean(_parser.render(text))
+
+
+def to_text(text: str) -> str:
+    """What a reader of a Markdown text sees, on one line; it is no HTML, so it is escaped where it is shown."""
+    pieces = (piece for token in _parser.parse(text) for piece in said_by(token))
+    return " ".join("".join(pieces).split())
+
+
+def said_by(token: Token) -> list[str]:
+    if token.type == "inline":
+        return [piece for child in token.children or [] for piece in said_by(child)]
+    if token.type in ("softbreak", "hardbreak") or (token.nesting == -1 and token.block):
+        return [" "]
+    # An image says its description.
+    return [token.content, " "] if token.block else [token.content]

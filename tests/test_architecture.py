@@ -26,6 +26,7 @@ DRAWN = {("reports", "csat")}  # (importer, imported) on one floor
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 CELLAR = (
     "helpdesk.errors",
+    "helpdesk.highlights",
     "helpdesk.ids",
     "helpdesk.json_values",
     "helpdesk.periodic",

@@ -5,7 +5,7 @@ index on these: on PostgreSQL a stored generated `tsvector` with GIN, on SQLite 
 step. The words are made by us and taken as they are, so both find the same.
 
 A word finds every word that begins with it (one that ends in a digit only itself), and all words of a query have to be
-found, in any of the columns.
+found, in any of the columns; with `any_word` one of them is enough.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.expressions import Col
 
-from helpdesk.words import asked_words
+from helpdesk.words import asked_words, is_exact
 
 from .filters import Condition, Filter
 
@@ -87,21 +87,29 @@ class Found(Func):
     conditional = True
 
     def __init__(
-        self, table: SearchTable, relation: str, words: list[str], *, number: str, only: tuple[str, ...], common: bool
+        self,
+        table: SearchTable,
+        relation: str,
+        words: list[str],
+        *,
+        number: str,
+        only: tuple[str, ...] = (),
+        common: bool = False,
+        any_word: bool = False,
     ) -> None:
         # PostgreSQL looks at the row of words, SQLite at nothing but its number.
         column = f"{relation}__{table.columns[0]}" if connection.vendor == "postgresql" else number
         super().__init__(F(column))
-        self.table, self.words, self.only, self.common = table, words, only, common
+        self.table, self.words, self.only, self.common, self.any_word = table, words, only, common, any_word
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
         # The words stand in the text: the plan for a rare one is not that for a common one. They consist of letters
         # and digits, so nothing in them needs quoting.
-        alias = cast(Col, self.source_expressions[0]).alias
-        asked = " & ".join(word if is_exact(word) else f"{word}:*" for word in self.words)
-        sql = f"\"{alias}\".document @@ '{asked}'::tsquery"
+        alias = compiler.quote_name_unless_alias(cast(Col, self.source_expressions[0]).alias)
+        asked = (" | " if self.any_word else " & ").join(word if is_exact(word) else f"{word}:*" for word in self.words)
+        sql = f"{alias}.document @@ '{asked}'::tsquery"
         if self.only:
-            some = " || ' ' || ".join(f'"{alias}".{column}' for column in self.only)
+            some = " || ' ' || ".join(f"{alias}.{column}" for column in self.only)
             sql = f"({sql} AND {vector_of(some)} @@ '{asked}'::tsquery)"
         return sql, []
 
@@ -111,31 +119,27 @@ class Found(Func):
         plus = "+" if self.common else ""
         index = self.table.index
         sql = f"{plus}{number} IN (SELECT rowid FROM {index} WHERE {index} MATCH %s)"
-        return sql, [*params, in_fts(self.words, self.only)]
+        return sql, [*params, in_fts(self.words, self.only, any_word=self.any_word)]
 
 
 def vector_of(words: str) -> str:
     return f"array_to_tsvector(array_remove(string_to_array({words}, ' '), ''))"
 
 
-def in_fts(words: list[str], only: tuple[str, ...] = ()) -> str:
-    asked = " AND ".join(f'"{word}"' if is_exact(word) else f'"{word}"*' for word in words)
+def in_fts(words: list[str], only: tuple[str, ...] = (), *, any_word: bool = False) -> str:
+    asked = (" OR " if any_word else " AND ").join(f'"{word}"' if is_exact(word) else f'"{word}"*' for word in words)
     return f"{{{' '.join(only)}}} : ({asked})" if only else asked
 
 
-def is_exact(word: str) -> bool:
-    """Numbers, and what ends in one, find only themselves: order 12 is not order 120."""
-    return word[-1].isdigit()
-
-
-def is_common(table: SearchTable, words: list[str]) -> bool:
+def is_common(table: SearchTable, words: list[str], *, any_word: bool = False) -> bool:
     """Whether more rows than MANY hold the words; PostgreSQL knows from its statistics, so it is not asked."""
     if connection.vendor == "postgresql":
         return False
     index = table.index
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH %s LIMIT {MANY + 1})", [in_fts(words)]
+            f"SELECT count(*) FROM (SELECT 1 FROM {index} WHERE {index} MATCH %s LIMIT {MANY + 1})",
+            [in_fts(words, any_word=any_word)],
         )
         return cursor.fetchone()[0] > MANY
 
