@@ -76,8 +76,9 @@ def status_changed() -> Combinable:
 
 
 def customer_replied() -> Combinable:
-    """When the customer wrote last; null when never since the request itself."""
-    return last(Reply.objects.filter(ticket=OuterRef("pk"), user=OuterRef("customer"), is_internal=False))
+    """When a customer wrote last; the request itself counts as their first message, whoever took it down."""
+    written = Reply.objects.filter(ticket=OuterRef("pk"), user__role=Role.CUSTOMER, is_internal=False)
+    return Coalesce(last(written), F("created_at"))
 
 
 def last(rows: Any) -> Subquery:

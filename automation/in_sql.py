@@ -8,14 +8,32 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Replace
 
 from .conditions import Condition
 from .operators import Choice, Flag, Hours, Id, Instant, Moment, Number, Text
 
 Built = Callable[[str, Any], Q]
+
+
+class AsciiLower(Lower):
+    """A text with its ASCII letters in lower case, and the others as they are, on every database."""
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template='LOWER(%(expressions)s COLLATE "C")', **extra)
+
+
+# The only other letters that have ASCII ones in their lower case, as Python has it: the sign of Kelvin, the dotted I.
+LIKE_ASCII = ("\u212a", "\u0130")
+
+
+def folded(column: Any) -> AsciiLower:
+    """A text in a form in which ASCII is found as Python finds it in the lower case of that text."""
+    for letter in LIKE_ASCII:
+        column = Replace(column, Value(letter), Value(letter.lower()))
+    return AsciiLower(column)
 
 
 def equals(path: str, wanted: Any) -> Q:
@@ -68,7 +86,7 @@ class Narrowing:
             return None
         path, operator, wanted = f"asked{place}", condition.operator, condition.wanted
         column: Any = condition.field.column()
-        self.columns[path] = Lower(column) if type(condition.field.type) is Text else column
+        self.columns[path] = folded(column) if type(condition.field.type) is Text else column
         if isinstance(condition.field.type, Hours) and wanted is not None:
             operator, wanted = self.instant(condition.field.name, operator, wanted)
         elif isinstance(wanted, Instant):
@@ -90,13 +108,17 @@ def is_exact(condition: Condition) -> bool:
     """Whether the database judges this condition as Python does."""
     kind, operator, wanted = condition.field.type, condition.operator, condition.wanted
     if type(kind) is Text:
-        # Databases fold letters beyond ASCII in their own ways, and white space counts as empty.
+        # Databases fold other letters in their own ways, and white space counts as empty.
         values = wanted if isinstance(wanted, list) else [wanted]
         return operator not in ("is_empty", "is_not_empty") and all(one is not None and one.isascii() for one in values)
+    if isinstance(kind, Number):
+        # The columns are of whole numbers, and so must be what they are compared with.
+        values = wanted if isinstance(wanted, list) else [wanted]
+        return all(one is None or isinstance(one, int) for one in values)
     if isinstance(kind, Moment):
         # Milliseconds and whole days are compared in Python.
         return operator in ("greater_than", "less_than", "is_empty", "is_not_empty")
-    return isinstance(kind, Hours | Choice | Id | Number | Flag)
+    return isinstance(kind, Hours | Choice | Id | Flag)
 
 
 def ranked_beyond(kind: Choice, operator: str, wanted: str) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ class RuleRevision(models.Model):
     conditions = models.JSONField()
     actions = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now)
+    # Since when the rule stands otherwise, or does not stand any more.
+    superseded_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import F, Max
+from django.db.models import F, OuterRef, Subquery
 
 from helpdesk.api.reads import Param, Statement, compiled
 from helpdesk.api.serializers import Column
@@ -61,10 +61,11 @@ class RuleBook:
         self.rosters: dict[tuple[int, ...], int] = {}
 
     def load(self) -> "RuleBook":
-        newest = dict(RuleRevision.objects.filter(rule__is_active=True).values_list("rule").annotate(newest=Max("id")))
-        for rule in AutomationRule.objects.filter(is_active=True):
+        # One statement, so that a rule and its revision are of the same moment.
+        newest = RuleRevision.objects.filter(rule=OuterRef("pk")).order_by("-id").values("id")[:1]
+        for rule in AutomationRule.objects.filter(is_active=True).annotate(revision_id=Subquery(newest)):
             try:
-                self.rules[rule.rule_type].append(compile_rule(rule, newest[rule.pk]))
+                self.rules[rule.rule_type].append(compile_rule(rule, rule.revision_id))
             except Invalid as problem:  # saved by an older version of this program
                 logger.error("The automation rule %r is left out: %s", rule.name, problem.sentence)
         return self

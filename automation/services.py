@@ -48,6 +48,7 @@ def update_rule(rule: AutomationRule | UUID, *, actor: User | None, **values: An
     locked.saved_by = actor
     locked.save(update_fields=[*changed, "trigger", "saved_by"])
     if not changed.keys().isdisjoint(EXPLAINING):
+        supersede_revisions(locked)
         keep_revision(locked)
     new_stamp()
     return locked
@@ -56,7 +57,9 @@ def update_rule(rule: AutomationRule | UUID, *, actor: User | None, **values: An
 @in_one_transaction
 def delete_rule(rule: AutomationRule | UUID, *, actor: User | None) -> None:
     """Drop a rule; what it did stays, with its explanation, as long as runs are kept."""
-    lock(rule).delete()
+    locked = lock(rule)
+    supersede_revisions(locked)
+    locked.delete()
     new_stamp()
 
 
@@ -98,6 +101,11 @@ def keep_revision(rule: AutomationRule) -> None:
         actions=rule.actions,
         created_at=timezone.now(),
     )
+
+
+def supersede_revisions(rule: AutomationRule) -> None:
+    """From now on what runs have been explained by so far is kept for them alone."""
+    RuleRevision.objects.filter(rule=rule, superseded_at=None).update(superseded_at=timezone.now())
 
 
 def lock(rule: AutomationRule | UUID) -> AutomationRule:

@@ -44,13 +44,12 @@ def forget_old_runs(now: datetime) -> None:
     before = now - timedelta(days=settings.AUTOMATION_TRACE_DAYS)
     drop(Execution.objects.filter(folded=True, created_at__lt=before))
     drop(Evaluation.objects.filter(created_at__lt=before))
-    # A roster is used again for as long as its rules stand: only those of changed rules go.
-    stale = RosterEntry.objects.filter(roster=OuterRef("pk"), revision__created_at__lt=before)
+    # A roster is used again for as long as its rules stand as they are; no transaction lasts for days with an old one.
+    superseded = RosterEntry.objects.filter(roster=OuterRef("pk"), revision__superseded_at__lt=before)
     used = Evaluation.objects.filter(roster=OuterRef("pk"))
-    current = RosterEntry.objects.filter(roster=OuterRef("pk"), revision__rule__isnull=True)
-    drop(Roster.objects.filter(Exists(stale), Exists(current), ~Exists(used)))
+    drop(Roster.objects.filter(Exists(superseded), ~Exists(used)))
     in_roster = RosterEntry.objects.filter(revision=OuterRef("pk"))
-    drop(RuleRevision.objects.filter(~Exists(in_roster), rule__isnull=True, created_at__lt=before))
+    drop(RuleRevision.objects.filter(~Exists(in_roster), superseded_at__lt=before))
 
 
 def drop(rows: QuerySet) -> None:

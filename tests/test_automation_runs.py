@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from automation.models import AutomationRule, Evaluation, Execution, Roster, RuleRevision
+from automation.rule_book import RuleBook
 from automation.upkeep import fold_executions, forget_old_runs
 from tests.client import ApiClient
 from tests.factories import TicketFactory, UserFactory
@@ -191,6 +192,43 @@ def test_runs_are_forgotten_after_a_while_and_counters_are_not(api: ApiClient, c
     assert api.get(f"/api/automation-rules/{key}").json()["executionCount"] == 3
     assert RuleRevision.objects.filter(rule=None).count() == 0
     assert Roster.objects.exists()
+
+
+def test_what_edited_rules_were_is_forgotten_with_the_runs_it_explains(
+    api: ApiClient, customer: User, rule: Any
+) -> None:
+    edited, kept = rule(name="Edited"), rule(name="Kept")
+    ticket = file(api, customer)
+    for name in ("Twice", "Thrice"):
+        api.patch(f"/api/automation-rules/{edited}", {"name": name})
+    api.patch(f"/api/automation-rules/{kept}", {"order": 3})
+    assert RuleRevision.objects.count() == 4
+    now = timezone.now()
+    fold_executions()
+    forget_old_runs(now + timedelta(days=29))
+    assert RuleRevision.objects.count() == 4
+    assert {rule["ruleName"] for rule in trace(api, ticket)[0]["rules"]} == {"Edited", "Kept"}
+    # A run of these days is explained by the rule as it was, however long ago it was changed.
+    Evaluation.objects.update(created_at=now + timedelta(days=20))
+    forget_old_runs(now + timedelta(days=31))
+    assert set(RuleRevision.objects.values_list("name", flat=True)) == {"Edited", "Kept", "Thrice"}
+    assert {rule["ruleName"] for rule in trace(api, ticket)[0]["rules"]} == {"Edited", "Kept"}
+    forget_old_runs(now + timedelta(days=51))
+    assert set(RuleRevision.objects.values_list("name", flat=True)) == {"Thrice", "Kept"}
+    assert not Roster.objects.exists()
+    file(api, customer)
+    api.delete(f"/api/automation-rules/{edited}")
+    forget_old_runs(now + timedelta(days=32))
+    assert list(RuleRevision.objects.values_list("name", flat=True)) == ["Kept"]
+
+
+def test_rules_are_read_in_one_statement(rule: Any, django_assert_num_queries: Any) -> None:
+    """So that nobody can change a rule between it and the revision by which its runs are explained."""
+    rule(name="One")
+    rule(name="Two")
+    with django_assert_num_queries(1):
+        rules = RuleBook(None).load().rules["ticket_creation"]
+    assert [one.revision_id for one in rules] == list(RuleRevision.objects.order_by("id").values_list("id", flat=True))
 
 
 # --- Preview ------------------------------------------------------------------------------------------
