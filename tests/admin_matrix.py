@@ -12,6 +12,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 
 from helpdesk.admin_pages import Who
 from outbox.models import OutgoingMail, State
+from tests.factories import ApiKeyFactory
 from worker.running import RUN
 
 ADMINS, STAFF, NOBODY = Who.ADMINS, Who.STAFF, Who.NOBODY
@@ -19,7 +20,7 @@ ADMINS, STAFF, NOBODY = Who.ADMINS, Who.STAFF, Who.NOBODY
 
 @dataclass(frozen=True)
 class Model:
-    """Who sees the list and a row, who adds, changes and removes; `posts` are the row's buttons, for who changes it."""
+    """Who sees the list and a row, who adds, changes and removes; `posts` are the row's buttons, for `pressed`."""
 
     row: Callable[[], Any]
     seen: Who = ADMINS
@@ -27,6 +28,7 @@ class Model:
     changed: Who = ADMINS
     removed: Who = ADMINS
     posts: tuple[str, ...] = ()
+    pressed: Who | None = None
     # Further pages of a row, by the end of their name.
     views: dict[str, Who] = field(default_factory=dict)
 
@@ -54,6 +56,7 @@ def task(of: type[Failure | Success], *, success: bool) -> Any:
 
 
 MODELS: dict[str, Model] = {
+    "accounts_apikey": Model(ApiKeyFactory, changed=NOBODY, removed=NOBODY, posts=("revoke",), pressed=ADMINS),
     "django_q_failure": read_only(lambda: task(Failure, success=False)),
     "django_q_success": read_only(lambda: task(Success, success=True)),
     "django_q_schedule": read_only(lambda: Schedule.objects.create(name="sla.jobs.catch_up", func=RUN, minutes=1)),

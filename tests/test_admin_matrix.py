@@ -38,7 +38,7 @@ def pages_of(label: str, model: Model) -> dict[str, tuple[Who, str, bool]]:
         f"{label}_add": (model.added, "", False),
         f"{label}_change": (model.seen, "row", False),
         f"{label}_delete": (model.removed, "row", False),
-        **{f"{label}_{name}": (model.changed, "row", True) for name in model.posts},
+        **{f"{label}_{name}": (model.pressed or model.changed, "row", True) for name in model.posts},
         **{f"{label}_{name}": (who, "row", False) for name, who in model.views.items()},
     }
 

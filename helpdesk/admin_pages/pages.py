@@ -16,6 +16,8 @@ class Pages(ModelAdmin):
     added_by = Who.ADMINS
     changed_by = Who.ADMINS
     removed_by = Who.ADMINS
+    # Who presses the buttons of a row, where that is not who changes it.
+    pressed_by: Who | None = None
 
     # "Settings > API Keys > Create New Key": the names of the list and of the page that adds a row.
     title = ""
@@ -41,6 +43,11 @@ class Pages(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.removed_by.includes(request)
+
+    def has_press_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if self.pressed_by is not None:
+            return self.pressed_by.includes(request)
+        return self.has_change_permission(request, obj)
 
     def get_title(self) -> str:
         return self.title or str(self.opts.verbose_name_plural).capitalize()

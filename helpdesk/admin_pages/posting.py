@@ -32,7 +32,7 @@ class Posted:
 
 
 def posted(label: str, *, icon: str = "", confirm: str = "", variant: str = "default") -> Callable[[Method], Method]:
-    """Marks a method of a Pages class, `(self, request, obj)`, that runs on POST, for those who may change the row."""
+    """Marks a method of a Pages class, `(self, request, obj)`, that runs on POST, for those who may press it."""
 
     def mark(method: Method) -> Method:
         method.posted = Posted(label, icon, confirm, variant)  # type: ignore[attr-defined]
@@ -66,12 +66,12 @@ def view_of(pages: Any, name: str) -> Callable[..., HttpResponse]:
     def view(request: HttpRequest, object_id: str) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not pages.has_change_permission(request):
+        if not pages.has_press_permission(request):
             raise PermissionDenied
         row = pages.get_object(request, unquote(object_id))
         if row is None:
             return pages._get_obj_does_not_exist_redirect(request, pages.opts, object_id)
-        if not pages.has_change_permission(request, row):
+        if not pages.has_press_permission(request, row):
             raise PermissionDenied
         answer = None
         try:
@@ -102,7 +102,7 @@ def button(pages: Any, name: str, row: Model, *, label: str = "", icon: str = ""
     said: Posted = getattr(type(pages), name).posted
     return format_html(
         '<button type="submit" class="hd-button hd-button--{} hd-button--small" formaction="{}" data-confirm="{}"{}>'
-        "{}<span>{}</span></button>",
+        '{}<span class="hd-button__text">{}</span></button>',
         said.variant,
         address(pages, name, row),
         said.confirm,

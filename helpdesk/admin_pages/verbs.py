@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -44,6 +45,7 @@ class VerbPages(Pages):
     delete_confirmation_template = "admin/helpdesk/delete.html"
     show_full_result_count = False
     warn_unsaved_form = True
+    save_label = ""
     # What removing a row does to others: shown where it is confirmed.
     removal = ""
 
@@ -86,13 +88,13 @@ class VerbPages(Pages):
 
     def around(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
         """What the page shows around the form."""
-        row = self.get_object(request, object_id) if object_id and request.method == "GET" else None
-        if row is None or not self.has_change_permission(request, row):
-            return {}
-        said = {name: getattr(type(self), name).posted for name in self.buttons(request, row)}
-        return {
-            "posted_buttons": [(posting.address(self, name, row), button) for name, button in said.items()],
-        }
+        may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
+        around: dict[str, Any] = {"has_editable": may_save, "save_label": self.save_label or self.get_add_title()}
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        if row is not None and self.has_press_permission(request, row):
+            said = {name: getattr(type(self), name).posted for name in self.buttons(request, row)}
+            around["posted_buttons"] = [(posting.address(self, name, row), button) for name, button in said.items()]
+        return around
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         values = form.cleaned_data

@@ -26,11 +26,18 @@
     const button = event.target.closest("button[data-confirm]");
     if (!button || !button.dataset.confirm || button.dataset.confirmed) return;
     event.preventDefault();
-    ask(button.dataset.confirm, button.textContent.trim().replace(/^[a-z_]+\s+(?=[A-Z])/, ""), () => {
+    const words = button.querySelector(".hd-button__text") || button;
+    ask(button.dataset.confirm, words.textContent.trim(), () => {
       button.dataset.confirmed = "yes";
       button.click();
       delete button.dataset.confirmed;
     });
+  });
+
+  /* <div data-address="/list/">: the page answers a form and must not be sent again; reloading leads there. */
+  document.addEventListener("DOMContentLoaded", () => {
+    const answer = document.querySelector("[data-address]");
+    if (answer) history.replaceState(null, "", answer.dataset.address);
   });
 
   /* <button data-copy="#id">: copies the text or the value of that element, and says so. */
