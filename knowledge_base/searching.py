@@ -44,8 +44,12 @@ def search(words: str, *, visible_to: User | None, limit: int) -> list[Hit]:
     Both databases give the same in the same order. What is too long to be looked for is cut, and without a word nothing
     is found. `hit.article` comes with its category and folder.
     """
+    return search_in(Article.objects.visible_to(visible_to), words, limit=limit)
+
+
+def search_in(readable: QuerySet[Article], words: str, *, limit: int) -> list[Hit]:
+    """The same among articles that the caller has chosen."""
     asked = words_sought(words[:MAX_QUERY])[:MOST_WORDS]
-    readable = Article.objects.visible_to(visible_to)
     if not asked:
         return []
     hits = best(readable, asked, limit=limit)

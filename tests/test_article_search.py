@@ -15,6 +15,7 @@ from knowledge_base.markdown import to_text
 from knowledge_base.models import Article
 from knowledge_base.searching import search
 from knowledge_base.services import create_article
+from tests.client import ApiClient
 from tests.factories import CategoryFactory, FolderFactory, UserFactory
 from tests.test_search import WORDS
 
@@ -151,6 +152,33 @@ def test_it_takes_few_queries(write: Write, django_assert_max_num_queries: Any) 
         assert [
             (hit.article.folder.name, hit.article.category.name) for hit in search("refund", visible_to=None, limit=5)
         ]
+
+
+def test_it_is_there_over_http(api: ApiClient, api_with: Callable[..., ApiClient], write: Write) -> None:
+    for visibility in ("all", "logged_in", "agents"):
+        write(f"Refund {visibility}", "We send <it> back.", visibility=visibility)
+    draft = write("Refund", status="draft")
+
+    def found(**query: Any) -> Any:
+        rows = api.get("/api/kb/search", {"q": "refund", **query}).json()
+        return ["".join(piece["text"] for piece in row["title"]) for row in rows]
+
+    everything = ["Refund", "Refund agents", "Refund logged_in", "Refund all"]
+    assert (found(), found(audience="agents"), found(limit=1)) == (everything, everything, ["Refund"])
+    assert (found(audience="logged_in"), found(audience="all")) == (everything[2:], everything[3:])
+    (row,) = api.get("/api/kb/search", {"q": "sends draft refund", "limit": 1}).json()
+    assert row == {
+        "id": str(draft.pk),
+        "categoryId": str(draft.category_id),
+        "folderId": None,
+        "slug": "refund",
+        "status": "draft",
+        "title": [{"text": "Refund", "isMatch": True}],
+        "snippet": [{"text": "Nothing.", "isMatch": False}],
+    }
+    assert api.get("/api/kb/search").json() == []
+    assert api.get("/api/kb/search", {"q": "x", "audience": "friends"}).status_code == 400
+    assert api_with("tickets:read").get("/api/kb/search", {"q": "x"}).status_code == 403
 
 
 # --- Where words stand --------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from django.db.models import BooleanField, Case, F, Value, When
 
 from helpdesk.api import fields
 from helpdesk.api.naming import camel
-from helpdesk.api.serializers import Resource
+from helpdesk.api.serializers import Body, Resource
 from helpdesk.api.sqltext import JsonText
-from knowledge_base.models import Article, ArticleFeedback, ArticleVersion, Category, Folder
+from knowledge_base.models import Article, ArticleFeedback, ArticleVersion, Category, Folder, Status
 
 CATEGORY_ID = "990e8400-e29b-41d4-a716-446655440001"
 FOLDER_ID = "990e8400-e29b-41d4-a716-446655440002"
@@ -151,6 +151,38 @@ class ArticleChangesSerializer(ArticleSerializer):
             "seo_description",
         ]
         read_only_fields: list[str] = []
+
+
+class PieceSerializer(Body):
+    """A piece of a text, and whether it is what was searched for."""
+
+    text = fields.Text(allow_blank=True)
+    is_match = fields.Flag()
+
+
+class HitSerializer(Body):
+    """An article that was found, and where the words stand in it. Texts are plain: escape them where they are shown."""
+
+    example = {
+        "id": ARTICLE_ID,
+        "categoryId": CATEGORY_ID,
+        "folderId": FOLDER_ID,
+        "slug": "how-long-does-a-refund-take",
+        "status": "published",
+        "title": [{"text": "How long does a ", "isMatch": False}, {"text": "refund", "isMatch": True}],
+        "snippet": [
+            {"text": "Refunds", "isMatch": True},
+            {"text": " take three to five working days, depending on your bank.", "isMatch": False},
+        ],
+    }
+
+    id = fields.Id()
+    category_id = fields.Id()
+    folder_id = fields.Id(allow_null=True)
+    slug = fields.Text()
+    status = fields.Choice(choices=Status.choices)
+    title = PieceSerializer(many=True)
+    snippet = PieceSerializer(many=True)
 
 
 class FeedbackSerializer(Resource):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import ArticleViewSet, CategoryViewSet, FeedbackViewSet, FolderViewSet, VersionViewSet
+from .views import ArticleViewSet, CategoryViewSet, FeedbackViewSet, FolderViewSet, SearchViewSet, VersionViewSet
 
 ONE = {"get": "retrieve", "patch": "update", "delete": "destroy"}
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("kb/articles", ArticleViewSet.as_view({"get": "list", "post": "create"})),
     path("kb/articles/<id:pk>", ArticleViewSet.as_view(ONE)),
     path("kb/articles/<id:pk>/related", ArticleViewSet.as_view({"get": "related"})),
+    path("kb/search", SearchViewSet.as_view({"get": "search"})),
     path("kb/articles/<id:article_id>/feedback", FeedbackViewSet.as_view({"get": "list", "post": "create"})),
     path("kb/articles/<id:article_id>/versions", VersionViewSet.as_view({"get": "list"})),
     path("kb/articles/<id:article_id>/versions/<id:pk>", VersionViewSet.as_view({"get": "retrieve"})),

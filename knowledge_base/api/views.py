@@ -9,20 +9,23 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet, TextField
 from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
+from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.filters import Equals, OneOf, Reference, Tagged
 from helpdesk.api.paging import Key, Order, by_name, newest_first, oldest_first, parse_limit
 from helpdesk.api.reads import AnyOf, Statement, compiled
 from helpdesk.api.search import Searched, found
 from helpdesk.api.serializers import columns_of
 from helpdesk.api.views import ResourceViewSet
-from helpdesk.errors import NotFound
+from helpdesk.errors import Invalid, NotFound
+from helpdesk.highlights import Highlighted
 from knowledge_base import services
 from knowledge_base.models import Article, ArticleFeedback, ArticleVersion, Category, Folder, Status, Visibility
 from knowledge_base.reading import note_view
 from knowledge_base.related import related_articles
-from knowledge_base.searching import SEARCH
+from knowledge_base.searching import SEARCH, Hit, search_in
 
 from .serializers import (
     ArticleChangesSerializer,
@@ -30,11 +33,14 @@ from .serializers import (
     CategorySerializer,
     FeedbackSerializer,
     FolderSerializer,
+    HitSerializer,
     VersionSerializer,
 )
 
 RELATED = 5
 MOST_RELATED = 20
+HITS = 10
+MOST_HITS = 50
 
 
 class CategoryViewSet(ResourceViewSet):
@@ -92,6 +98,7 @@ class ArticleViewSet(ResourceViewSet):
     queryset = Article.objects.all()
     serializer_class = ArticleSerializer
     bodies = {"create": ArticleChangesSerializer, "update": ArticleChangesSerializer}
+    answers = {"related": ArticleSerializer(many=True)}
     orders = (
         newest_first(),
         newest_first("updated_at", "-updatedAt"),
@@ -140,6 +147,56 @@ class ArticleViewSet(ResourceViewSet):
         rows = compiled.get((type(self), "several"), several).fetch({"wanted": keys})
         places = {str(key): place for place, key in enumerate(keys)}
         return self.answer(sorted(rows, key=lambda row: places[row["id"]]))
+
+
+class SearchViewSet(ApiViewSet):
+    """Looking for an answer."""
+
+    scope = "kb"
+    serializer_class = HitSerializer
+    answers = {"search": HitSerializer(many=True)}
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", str, required=True, description="What somebody wants to know, in their own words."),
+            OpenApiParameter(
+                "audience",
+                str,
+                enum=Visibility.values,
+                description="Only what these people may read: published articles for `all` or for who is `logged_in`.",
+            ),
+            OpenApiParameter("limit", int, description=f"{HITS} unless given, {MOST_HITS} at most."),
+        ]
+    )
+    def search(self, request: Request) -> HttpResponse:
+        """Find the articles that answer best.
+
+        With the words marked in the title and in the part of the text where they stand. Without `audience` everything
+        is searched, drafts too.
+        """
+        limit = min(parse_limit(request.GET.get("limit")) or HITS, MOST_HITS)
+        audience = request.GET.get("audience") or Visibility.AGENTS
+        if audience not in Visibility.values:
+            raise Invalid(f"audience must be one of: {', '.join(Visibility.values)}.")
+        hits = search_in(Article.objects.open_to(audience), request.GET.get("q", ""), limit=limit)
+        return self.answer([shown_hit(hit) for hit in hits])
+
+
+def shown_hit(hit: Hit) -> dict[str, Any]:
+    article = hit.article
+    return {
+        "id": str(article.pk),
+        "categoryId": str(article.category_id),
+        "folderId": article.folder_id and str(article.folder_id),
+        "slug": article.slug,
+        "status": article.status,
+        "title": pieces(hit.title),
+        "snippet": pieces(hit.snippet),
+    }
+
+
+def pieces(text: Highlighted) -> list[dict[str, Any]]:
+    return [{"text": part, "isMatch": is_match} for part, is_match in text.parts()]
 
 
 def several() -> Statement:
