@@ -10,6 +10,7 @@ from django.urls import reverse
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
+import workspace.urls
 from accounts.staff_sign_in import sign_in_staff
 from helpdesk.admin_pages import Who
 from helpdesk.api.addresses import client_address
@@ -48,6 +49,9 @@ class HelpDeskAdmin(UnfoldAdminSite):
     site_title = site_header = "HelpDesk"
     index_title = "Home"
     login_form = SignInForm
+
+    def get_urls(self) -> list[Any]:
+        return [*workspace.urls.pages(self.admin_view), *super().get_urls()]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return Who.STAFF.includes(request)

@@ -41,7 +41,7 @@ class View:
 
 
 SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
-    ("Workspace", (View("index", "home", "Home", Who.STAFF),)),
+    ("Workspace", (View("index", "home", "Home", Who.STAFF), View("queue", "inbox", "Tickets", Who.STAFF))),
     ("People", ()),
     ("Knowledge base", ()),
     (

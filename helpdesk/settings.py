@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "csat",
     "reports",
     "portal",
+    "workspace",
     "helpdesk",
 ]
 MIDDLEWARE = [

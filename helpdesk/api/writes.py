@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from hashlib import sha256
+from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError
 from django.http import HttpResponse
@@ -10,6 +11,8 @@ from rest_framework.request import Request
 
 from .credentials import Claim
 from .json import dumps
+
+Answer = TypeVar("Answer")
 
 ATTEMPTS = 4
 # PostgreSQL: deadlock detected, serialization failure, and a reference to what was deleted meanwhile.
@@ -25,7 +28,7 @@ def keep(claim: Claim, response: HttpResponseBase) -> None:
         claim.release()
 
 
-def with_retries(attempt: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def with_retries(attempt: Callable[[], Answer]) -> Answer:
     """Run a transaction again when the database chose it to give way to another (deadlock, serialisation)."""
     for _ in range(ATTEMPTS - 1):
         try:

@@ -1,0 +1,58 @@
+/* The command palette: views, pages, what can be done here, and tickets by number or words. */
+import { dialog, element } from "./dom.js";
+
+const links = () => [...document.querySelectorAll(".ws-views a, #nav-sidebar a[href]")]
+  .map((link) => ({ text: (link.querySelector(".ws-views__name") || link).textContent.trim().replace(/\s+/g, " "), go: () => { location.href = link.href; } }))
+  .filter(({ text }) => text);
+
+const tickets = (root, typed) => {
+  const words = typed.trim();
+  if (!words) return [];
+  const search = { text: `Search tickets for “${words}”`, go: () => { location.href = `${root.dataset.queue}?view=all&q=${encodeURIComponent(words)}`; } };
+  const number = words.match(/^#?(\d+)$/)?.[1];
+  return number ? [{ text: `Open ticket #${number}`, go: () => { location.href = `${root.dataset.queue}?q=${number}`; } }, search] : [search];
+};
+
+export const openPalette = (root, known) => {
+  if (document.querySelector(".ws-palette")) return;
+  const input = element("input", { type: "text", className: "ws-palette__input", placeholder: "Type a ticket number, a page or an action", autocomplete: "off" });
+  const list = element("ul", { className: "ws-palette__list", id: "ws-palette-list", role: "listbox" });
+  Object.entries({ role: "combobox", "aria-expanded": "true", "aria-controls": list.id, "aria-label": "Go to" }).forEach(([name, value]) => input.setAttribute(name, value));
+  const made = dialog("hd-dialog ws-palette", "Command palette", input, list);
+  const unique = new Map(links().map((entry) => [entry.text, entry]));
+  const actions = known.filter(([key]) => !["j", "k", "/"].includes(key))
+    .map(([key, text, act]) => ({ text, key, go: () => { made.close(); act(known); } }));
+  const all = [...actions, ...unique.values()];
+  let found = [], at = 0;
+  const mark = () => {
+    [...list.children].forEach((item, index) => item.setAttribute("aria-selected", index === at));
+    input.setAttribute("aria-activedescendant", list.children[at]?.id || "");
+    list.children[at]?.scrollIntoView({ block: "nearest" });
+  };
+  const fill = () => {
+    const typed = input.value.toLowerCase();
+    found = [...all.filter(({ text }) => text.toLowerCase().includes(typed)), ...tickets(root, input.value)].slice(0, 12);
+    at = 0;
+    list.replaceChildren(...found.map((entry, index) => {
+      const item = element("li", { id: `ws-palette-${index}`, role: "option", textContent: entry.text });
+      if (entry.key) item.append(element("kbd", { textContent: entry.key }));
+      item.addEventListener("click", entry.go);
+      return item;
+    }));
+    mark();
+  };
+  input.addEventListener("input", fill);
+  input.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) {
+      event.preventDefault();
+      at = (at + by + found.length) % Math.max(1, found.length);
+      mark();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      found[at]?.go();
+    }
+  });
+  fill();
+  input.focus();
+};

@@ -1,0 +1,50 @@
+/* The list of tickets: all at once, how many are ticked, and numbers that stay true. */
+
+const EVERY = 45_000;
+
+export const queue = (page) => {
+  if (!page) return;
+  const all = page.querySelector("[data-all]");
+  const boxes = [...page.querySelectorAll('input[name="ids"]')];
+  const said = page.querySelector("[data-selected]");
+  const tell = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    if (said) said.textContent = `${ticked} selected`;
+    if (all) {
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+  };
+  all?.addEventListener("change", () => {
+    boxes.forEach((box) => { box.checked = all.checked; });
+    tell();
+  });
+  let last = null;
+  page.addEventListener("click", (event) => {
+    const box = event.target.closest('input[name="ids"]');
+    if (!box) return;
+    if (event.shiftKey && last) {
+      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      boxes.slice(from, to + 1).forEach((each) => { each.checked = box.checked; });
+    }
+    last = box;
+  });
+  page.addEventListener("change", tell);
+  tell();
+
+  const refresh = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(page.dataset.counts, { headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) return;
+      for (const [name, number] of Object.entries(await answer.json())) {
+        const shown = page.querySelector(`[data-count="${name}"]`);
+        if (!shown) continue;
+        shown.textContent = number;
+        shown.classList.toggle("is-none", number === "0");
+      }
+    } catch { /* the next one will do */ }
+  };
+  setInterval(refresh, EVERY);
+  document.addEventListener("visibilitychange", refresh);
+};

@@ -1,0 +1,291 @@
+"""The queues of agents: which tickets, in which order, from where on. The address of a page holds all of it.
+
+A queue is one of the VIEWS, narrowed by the filters of the API. Pages go on from the last row by its sort key, so the
+hundredth costs what the first does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from django.db import connection, models
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.http import QueryDict
+
+from accounts.emails import matching_key
+from accounts.models import GroupMember, User
+from helpdesk.api.filters import Equals, conditions
+from helpdesk.api.paging import Key, Order, read_cursor, write_cursor
+from helpdesk.api.reads import Statement
+from helpdesk.api.serializers import Column
+from helpdesk.api.sqltext import JsonText, MomentText, UuidText
+from helpdesk.errors import Invalid
+from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
+from tickets.models import NOT_ARCHIVED, WORK, Reply, Status, Ticket
+
+PAGE = 50
+MOST = 999  # counts beyond are "999+"
+SOON = timedelta(hours=1)
+
+Rows = Callable[[QuerySet[Ticket], User, datetime], QuerySet[Ticket]]
+
+
+@dataclass(frozen=True)
+class View:
+    """A queue that everybody has; `empty` is what its page says when there is nothing in it."""
+
+    name: str
+    title: str
+    icon: str
+    rows: Rows
+    empty: str
+    sort: str = "slaDeadline"
+    counted: bool = True
+
+
+def due_soon(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[Ticket]:
+    """A promise or a due date falls within the hour."""
+    within = (now, now + SOON)
+    unanswered = Q(first_response_at__isnull=True, first_response_deadline__range=within)
+    due = Q(sla_deadline__range=within) | Q(due_date__range=within) | unanswered
+    return tickets.open().filter(WORK & due)
+
+
+def breached(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[Ticket]:
+    """A promise or a due date has passed."""
+    unanswered = Q(first_response_at__isnull=True, first_response_deadline__lt=now)
+    return tickets.open().filter(WORK & (Q(sla_deadline__lt=now) | Q(due_date__lt=now) | unanswered))
+
+
+def of_my_groups(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[Ticket]:
+    return tickets.filter(WORK, group__in=GroupMember.objects.filter(user=user).values("group"))
+
+
+VIEWS = {
+    view.name: view
+    for view in (
+        View(
+            "mine",
+            "My open tickets",
+            "person",
+            lambda tickets, user, _now: tickets.filter(WORK, assignee=user),
+            "Nothing is waiting for you. Unassigned tickets are a good place to look for the next one.",
+        ),
+        View(
+            "unassigned",
+            "Unassigned",
+            "inbox",
+            lambda tickets, _user, _now: tickets.filter(WORK, assignee__isnull=True),
+            "Every open ticket has an owner.",
+        ),
+        View(
+            "soon",
+            "Due within the hour",
+            "timer",
+            due_soon,
+            "Nothing falls due within the hour. Targets live in SLA policies.",
+        ),
+        View("overdue", "Overdue", "alarm", breached, "No overdue tickets. Targets live in SLA policies."),
+        View(
+            "replies",
+            "New replies",
+            "mark_chat_unread",
+            lambda tickets, _user, _now: tickets.filter(WORK, unanswered_since__isnull=False),
+            "Every customer has an answer. Tickets come here when a customer writes last.",
+            sort="waiting",
+        ),
+        View(
+            "waiting",
+            "Waiting on customer",
+            "hourglass_empty",
+            lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED, status=Status.PENDING),
+            "Nobody owes you an answer. Tickets come here with the status pending.",
+            sort="updatedAt",
+        ),
+        View(
+            "groups",
+            "My groups",
+            "groups",
+            of_my_groups,
+            "No open tickets in your groups, or you are not a member of one. Groups are made under People.",
+        ),
+        View(
+            "all",
+            "All tickets",
+            "list",
+            lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED),
+            "There are no tickets yet. They arrive by mail, from the portal, by the API, or you write the first one.",
+            sort="-createdAt",
+            counted=False,
+        ),
+        View(
+            "archived",
+            "Archived",
+            "inventory_2",
+            lambda tickets, _user, _now: tickets.filter(archived_at__isnull=False),
+            "Nothing is archived. Archived tickets leave the lists and keep everything.",
+            sort="-createdAt",
+            counted=False,
+        ),
+    )
+}
+ORDERS = {
+    order.name: order
+    for order in (*TICKET_ORDERS, Order("waiting", (Key(F("unanswered_since"), models.DateTimeField()),)))
+}
+SORTS = {
+    "slaDeadline": "Most urgent first",
+    "-createdAt": "Newest first",
+    "createdAt": "Oldest first",
+    "-updatedAt": "Recently changed",
+    "updatedAt": "Longest unchanged",
+    "dueDate": "By due date",
+    "waiting": "Longest waiting for an answer",
+}
+FILTERS = (
+    *(declared for declared in TICKET_FILTERS if declared.name not in ("archived", "parentTicketId")),
+    Equals("customer", "customer__email_key", "Address of the customer.", normalise=matching_key),
+    Equals("company", "customer__company__name", "Name of the company."),
+)
+PLACE = ("cursor", "back")  # where on the list a page is: not what the list is
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def last_reply(column: str) -> Subquery:
+    public = Reply.objects.filter(ticket=OuterRef("pk"), is_internal=False).order_by("-created_at", "-id")
+    return Subquery(public.values(column)[:1])
+
+
+COLUMNS = (
+    Column("id", UuidText(F("id")), UUID),
+    Column("number", F("ticket_number"), None),
+    Column("subject", F("subject"), None),
+    Column("status", F("status"), None),
+    Column("priority", F("priority"), None),
+    Column("category", F("category"), None),
+    Column("tags", JsonText(F("tags")), orjson.loads),
+    Column("customer", F("customer__name"), None),
+    Column("company", F("customer__company__name"), None),
+    Column("assignee", F("assignee__name"), None),
+    Column("group", F("group__name"), None),
+    Column("created_at", MomentText(F("created_at")), moment),
+    Column("updated_at", MomentText(F("updated_at")), moment),
+    Column("resolved_at", MomentText(F("resolved_at")), moment),
+    Column("sla_deadline", MomentText(F("sla_deadline")), moment),
+    Column("first_response_deadline", MomentText(F("first_response_deadline")), moment),
+    Column("first_response_at", MomentText(F("first_response_at")), moment),
+    Column("due_date", MomentText(F("due_date")), moment),
+    Column("unanswered_since", MomentText(F("unanswered_since")), moment),
+    Column("last_reply", UuidText(last_reply("pk")), UUID),
+)
+NUMBER = (Column("id", UuidText(F("id")), UUID), Column("number", F("ticket_number"), None))
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[dict[str, Any]]
+    newer: str | None  # query strings of the pages beside it
+    older: str | None
+
+
+class Queue:
+    """The tickets a query string names, as far as somebody may see them; raises Invalid for what it cannot read."""
+
+    def __init__(self, user: User, query: QueryDict, *, now: datetime) -> None:
+        self.user, self.query, self.now = user, query, now
+        name = query.get("view") or ("all" if query.get("q") else "mine")
+        if name not in VIEWS:
+            raise Invalid("There is no such view.")
+        self.view = VIEWS[name]
+        sort = query.get("sort") or self.view.sort
+        if sort not in SORTS or (sort == "waiting" and name != "replies"):
+            raise Invalid("Tickets are not sorted by that.")
+        self.order = ORDERS[sort]
+        self.conditions = conditions(FILTERS, query)
+        self.values: dict[str, Any] = {}
+        for condition in self.conditions:
+            self.values |= condition.values
+
+    @cached_property
+    def tickets(self) -> QuerySet[Ticket]:
+        rows = self.view.rows(Ticket.objects.visible_to(self.user), self.user, self.now)
+        return rows.filter(*(condition.build() for condition in self.conditions))
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.conditions)
+
+    def address(self, **changes: str | None) -> str:
+        """The query string of this queue, with some parameters changed (None: gone), without a place on the list."""
+        pairs = [(name, value) for name in self.query for value in self.query.getlist(name) if value]
+        kept = [(name, value) for name, value in pairs if name not in changes and name not in PLACE]
+        return urlencode([*kept, *((name, value) for name, value in changes.items() if value)])
+
+    # --- Reading -----------------------------------------------------------------------------------
+
+    def page(self) -> Page:
+        cursor, back = self.query.get("cursor"), bool(self.query.get("back"))
+        found, more = self.read(COLUMNS, PAGE, order=turned(self.order) if back else self.order, cursor=cursor)
+        if back:
+            found.reverse()
+        rows = [row for row, _ in found]
+        first, last = (found[0][1], found[-1][1]) if found else (None, None)
+        has_newer, has_older = (more, True) if back else (bool(cursor), more)
+        return Page(
+            rows,
+            newer=self.address(cursor=first, back="1") if first and has_newer else None,
+            older=self.address(cursor=last) if last and has_older else None,
+        )
+
+    def read(
+        self, columns: Sequence[Column], limit: int, *, order: Order, cursor: str | None
+    ) -> tuple[list[tuple[dict[str, Any], str]], bool]:
+        """Rows with their cursors, and whether more follow."""
+        tickets, values = self.tickets.order_by(*order.order_by()), dict(self.values)
+        if cursor:
+            tickets = tickets.filter(order.after())
+            values |= read_cursor(order, cursor)
+        statement = Statement(tickets, columns, keys=order.key_texts())
+        found = statement.execute(statement.window(limit + 1), values)
+        rows = [(statement.shape(row), write_cursor(order, statement.key_of(row))) for row in found[:limit]]
+        return rows, len(found) > limit
+
+    def neighbours(self, ticket: Ticket) -> tuple[int | None, int | None]:
+        """The numbers of the tickets before and after one, whether it is on the list (any more) or not."""
+        place = Statement(Ticket.objects.filter(pk=ticket.pk).order_by(), NUMBER, keys=self.order.key_texts())
+        key = place.key_of(place.execute(place.sql, {})[0])
+        if None in key:  # it has left the list, and where it was
+            return None, self.one(self.order, None)
+        cursor = write_cursor(self.order, key)
+        return self.one(turned(self.order), cursor), self.one(self.order, cursor)
+
+    def one(self, order: Order, cursor: str | None) -> int | None:
+        found, _ = self.read(NUMBER, 1, order=order, cursor=cursor)
+        return found[0][0]["number"] if found else None
+
+
+def turned(order: Order) -> Order:
+    return replace(order, descending=not order.descending)
+
+
+def counts(user: User, *, now: datetime) -> dict[str, str]:
+    """How many tickets each view holds, up to MOST, in one question."""
+    tickets = Ticket.objects.visible_to(user).order_by()
+    names = [view.name for view in VIEWS.values() if view.counted]
+    parts, params = [], []
+    for name in names:
+        sql, values = VIEWS[name].rows(tickets, user, now).values("pk")[: MOST + 1].query.sql_with_params()
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - made by Django
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        found = cursor.fetchone()
+    return {name: f"{MOST}+" if number > MOST else str(number) for name, number in zip(names, found, strict=True)}

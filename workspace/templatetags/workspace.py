@@ -1,0 +1,61 @@
+"""How things read on the pages of agents."""
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tickets.models import Priority, Status
+from workspace import promises
+
+register = template.Library()
+
+LABELS = {**dict(Status.choices), **dict(Priority.choices)}
+
+
+@register.filter
+def label(value: str) -> str:
+    """A status or priority as people say it."""
+    return LABELS.get(value, value)
+
+
+@register.filter
+def age(moment: datetime) -> SafeString:
+    """How long ago, with the exact moment for whoever wants to know."""
+    local = timezone.localtime(moment)
+    text = promises.age(local, timezone.localtime())
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), f"{local:%Y-%m-%d %H:%M}", text)
+
+
+@register.filter
+def due(moment: datetime) -> SafeString:
+    """What is left until a moment, counted down by clock.js."""
+    now = timezone.now()
+    found = promises.Promise("", moment, promises.state(moment, now))
+    return format_html(
+        '<time class="ws-due is-{}" data-due datetime="{}" title="{}">{}</time>',
+        found.state,
+        moment.isoformat(),
+        f"{timezone.localtime(moment):%Y-%m-%d %H:%M}",
+        found.remaining(now),
+    )
+
+
+@register.filter
+def span(seconds: float) -> str:
+    return promises.span(timedelta(seconds=seconds))
+
+
+@register.filter
+def initials(name: str) -> str:
+    words = [word for word in (name or "?").split() if word[0].isalnum()] or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+@register.filter
+def hue(name: str) -> int:
+    """A colour that stays with a name, in degrees."""
+    return crc32((name or "").encode()) % 360
