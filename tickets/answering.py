@@ -95,7 +95,7 @@ def messages_after(ticket_id: UUID, seen: UUID | None) -> list[Message]:
     found: list[Message] = []
     for model in (Reply, Note):
         rows = model._default_manager.filter(ticket=ticket_id).select_related("user").order_by("created_at", "id")
-        found += rows.exclude(pk=seen) if since is None else rows.filter(created_at__gte=since).exclude(pk=seen)
+        found += rows if since is None else rows.filter(created_at__gte=since)
     return sorted(
         (row for row in found if since is None or seen is None or (row.created_at, row.pk) > (since, seen)),
         key=lambda row: (row.created_at, row.pk),

@@ -66,7 +66,7 @@ def add_tags(order: Order) -> list[dict[str, Any]]:
 def merge(order: Order) -> list[dict[str, Any]]:
     """Into the ticket that is the value: it cannot be done for some of them only."""
     kept = reference(order.value, "the ticket that is kept")
-    if kept not in order.ids or not order.visible.filter(pk=kept).exists():
+    if kept is None or kept not in order.ids or not order.visible.filter(pk=kept).exists():
         raise Invalid("Choose the ticket that is kept.")
     others = [key for key in order.ids if key != kept]
     merge_tickets(kept, source_ids=others, actor=order.user, visible=order.visible)

@@ -15,6 +15,7 @@ from accounts.models import User
 from helpdesk.api.writes import with_retries
 from helpdesk.errors import HelpDeskError
 from tickets.models import Ticket
+from tickets.querysets import TicketQuerySet
 
 from .models import Preferences
 from .queues import PLACE
@@ -48,8 +49,8 @@ def attempt(request: HttpRequest, verb: Callable[[], object], done: str = "") ->
     return True
 
 
-def visible(request: HttpRequest) -> Any:
-    return Ticket.objects.visible_to(request.user)
+def visible(request: HttpRequest) -> TicketQuerySet:
+    return Ticket.objects.visible_to(user_of(request))
 
 
 def queue_address(query: str = "") -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, models
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.http import QueryDict
 
 from accounts.emails import matching_key
@@ -27,12 +27,13 @@ from helpdesk.api.sqltext import JsonText, MomentText, UuidText
 from helpdesk.errors import Invalid
 from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
 from tickets.models import NOT_ARCHIVED, WORK, Reply, Status, Ticket
+from tickets.querysets import TicketQuerySet
 
 PAGE = 50
 MOST = 999  # counts beyond are "999+"
 SOON = timedelta(hours=1)
 
-Rows = Callable[[QuerySet[Ticket], User, datetime], QuerySet[Ticket]]
+Rows = Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class View:
     counted: bool = True
 
 
-def due_soon(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[Ticket]:
+def due_soon(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
     """A promise or a due date falls within the hour."""
     within = (now, now + SOON)
     unanswered = Q(first_response_at__isnull=True, first_response_deadline__range=within)
@@ -56,13 +57,13 @@ def due_soon(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[T
     return tickets.open().filter(WORK & due)
 
 
-def breached(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[Ticket]:
+def breached(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
     """A promise or a due date has passed."""
     unanswered = Q(first_response_at__isnull=True, first_response_deadline__lt=now)
     return tickets.open().filter(WORK & (Q(sla_deadline__lt=now) | Q(due_date__lt=now) | unanswered))
 
 
-def of_my_groups(tickets: QuerySet[Ticket], user: User, now: datetime) -> QuerySet[Ticket]:
+def of_my_groups(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
     return tickets.filter(WORK, group__in=GroupMember.objects.filter(user=user).values("group"))
 
 
@@ -215,7 +216,7 @@ class Queue:
             self.values |= condition.values
 
     @cached_property
-    def tickets(self) -> QuerySet[Ticket]:
+    def tickets(self) -> TicketQuerySet:
         rows = self.view.rows(Ticket.objects.visible_to(self.user), self.user, self.now)
         return rows.filter(*(condition.build() for condition in self.conditions))
 
@@ -280,7 +281,8 @@ def counts(user: User, *, now: datetime) -> dict[str, str]:
     """How many tickets each view holds, up to MOST, in one question."""
     tickets = Ticket.objects.visible_to(user).order_by()
     names = [view.name for view in VIEWS.values() if view.counted]
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for name in names:
         sql, values = VIEWS[name].rows(tickets, user, now).values("pk")[: MOST + 1].query.sql_with_params()
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - made by Django

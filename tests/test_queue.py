@@ -1,0 +1,304 @@
+"""The ticket queue: which tickets each view holds, what the address says, and what is done to many at once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from tests.factories import (
+    AgentGroupFactory,
+    CompanyFactory,
+    CustomFieldFactory,
+    GroupMemberFactory,
+    ReplyFactory,
+    TicketFactory,
+    UserFactory,
+)
+from tickets.models import Status, Ticket
+from workspace.models import SavedView
+from workspace.queues import VIEWS
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/tickets/"
+BULK = "/admin/tickets/bulk/"
+
+
+def signed_in(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+@pytest.fixture
+def browser(agent: User) -> Client:
+    return signed_in(agent)
+
+
+def listed(browser: Client, query: str) -> list[str]:
+    answer = browser.get(f"{QUEUE}?{query}")
+    assert answer.status_code == 200, answer.get("Location")
+    return [row["subject"] for row in answer.context["found"].rows]
+
+
+@pytest.fixture
+def tickets(agent: User, customer: User) -> None:
+    """One ticket for every view, named after what is special about it."""
+    now = timezone.now()
+    hour, group = timedelta(hours=1), GroupMemberFactory(user=agent).group
+    other = UserFactory(agent=True)
+    rows: list[dict[str, Any]] = [
+        {"subject": "mine", "assignee": agent},
+        {"subject": "free"},
+        {"subject": "soon", "assignee": other, "sla_deadline": now + hour / 2},
+        {"subject": "answer soon", "assignee": other, "first_response_deadline": now + hour / 2},
+        {"subject": "late", "assignee": other, "due_date": now - hour},
+        {"subject": "answer late", "assignee": other, "first_response_deadline": now - hour},
+        {"subject": "asked", "assignee": other, "unanswered_since": now - hour},
+        {"subject": "waits", "assignee": other, "status": Status.PENDING},
+        {"subject": "ours", "assignee": other, "group": group},
+        {"subject": "done", "assignee": agent, "status": Status.RESOLVED, "resolved_at": now, "due_date": now - hour},
+        {"subject": "old", "assignee": agent, "archived_at": now},
+    ]
+    for row in rows:
+        TicketFactory(customer=customer, **row)
+
+
+HELD = [
+    ("mine", ["mine"]),
+    ("unassigned", ["free"]),
+    ("soon", ["answer soon", "soon"]),
+    ("overdue", ["answer late", "late"]),
+    ("replies", ["asked"]),
+    ("waiting", ["waits"]),
+    ("groups", ["ours"]),
+    ("archived", ["old"]),
+]
+
+
+@pytest.mark.parametrize(("view", "subjects"), HELD)
+def test_each_view_holds_its_tickets(tickets: None, browser: Client, view: str, subjects: list[str]) -> None:
+    assert sorted(listed(browser, f"view={view}")) == subjects
+    numbers = browser.get("/admin/tickets/counts/").json()
+    assert numbers.get(view) == (str(len(subjects)) if VIEWS[view].counted else None)
+
+
+def test_all_tickets_are_all_but_the_archived_ones(tickets: None, browser: Client) -> None:
+    assert len(listed(browser, "view=all")) == 10
+
+
+def test_the_address_holds_the_filters(browser: Client, agent: User) -> None:
+    company = CompanyFactory(name="Acme")
+    cleo = UserFactory(email="cleo@example.com", company=company)
+    wanted = TicketFactory(
+        subject="Wanted",
+        customer=cleo,
+        priority="urgent",
+        category="Print",
+        tags=["eu"],
+        source="email",
+        assignee=agent,
+    )
+    TicketFactory(subject="Other")
+    asked = [
+        "priority=urgent&priority=high",
+        "category=Print",
+        "tag=eu",
+        "source=email",
+        "customer=CLEO@example.com",
+        "company=Acme",
+        f"companyId={company.pk}",
+        f"assigneeId={agent.pk}",
+        "q=wanted",
+        "createdAfter=2020-01-01&priority=urgent&status=&category=",
+    ]
+    for query in asked:
+        assert listed(browser, f"view=all&{query}") == ["Wanted"], query
+    assert browser.get(f"{QUEUE}?q=%23{wanted.ticket_number}")["Location"] == f"{QUEUE}{wanted.ticket_number}/"
+
+
+@pytest.mark.parametrize(
+    "query", ["view=none", "sort=none", "priority=none", "cursor=x&view=all", "q=%00", "assigneeId=1"]
+)
+def test_an_address_that_makes_no_sense_leads_to_the_queue_and_says_why(browser: Client, query: str) -> None:
+    answer = browser.get(f"{QUEUE}?{query}", follow=True)
+    assert answer.redirect_chain == [(QUEUE, 302)]
+    assert len(list(answer.context["messages"])) == 1
+
+
+@pytest.mark.parametrize("sort", ["-createdAt", "createdAt", "slaDeadline", "-updatedAt"])
+def test_pages_go_on_and_back_without_gap_or_repetition(browser: Client, customer: User, sort: str) -> None:
+    TicketFactory.create_batch(120, customer=customer)
+    at, seen, pages = f"view=all&sort={sort}", [], []
+    while at:
+        found = browser.get(f"{QUEUE}?{at}").context["found"]
+        pages.append([row["number"] for row in found.rows])
+        seen += pages[-1]
+        last, at = found, found.older
+    assert len(seen) == len(set(seen)) == 120
+    assert [len(page) for page in pages] == [50, 50, 20]
+    back = browser.get(f"{QUEUE}?{last.newer}").context["found"]
+    assert [row["number"] for row in back.rows] == pages[1]
+    first = browser.get(f"{QUEUE}?{back.newer}").context["found"]
+    assert [row["number"] for row in first.rows] == pages[0]
+    assert first.newer is None
+
+
+def test_the_last_public_message_and_its_writer_are_shown(browser: Client, customer: User) -> None:
+    ticket = TicketFactory(customer=customer)
+    ReplyFactory(ticket=ticket, content="An old one")
+    ReplyFactory(ticket=ticket, user=customer, content="Still <burning>")
+    ReplyFactory(ticket=ticket, content="Among us", is_internal=True)
+    page = browser.get(f"{QUEUE}?view=all").content.decode()
+    assert "Still &lt;burning&gt;" in page
+    assert "Among us" not in page
+
+
+@pytest.mark.parametrize(
+    ("scope", "subjects"),
+    [("global", ["elsewhere", "mine", "ours"]), ("group", ["mine", "ours"]), ("restricted", ["mine"])],
+)
+def test_agents_see_and_change_what_their_scope_allows(scope: str, subjects: list[str]) -> None:
+    agent = UserFactory(agent=True, ticket_scope=scope)
+    TicketFactory(subject="mine", assignee=agent)
+    TicketFactory(subject="ours", group=GroupMemberFactory(user=agent).group)
+    TicketFactory(subject="elsewhere", group=AgentGroupFactory())
+    browser = signed_in(agent)
+    assert sorted(listed(browser, "view=all")) == subjects
+    everything = [str(key) for key in Ticket.objects.values_list("pk", flat=True)]
+    browser.post(BULK, {"ids": everything, "do": "change", "change": "priority=urgent"})
+    assert sorted(Ticket.objects.filter(priority="urgent").values_list("subject", flat=True)) == subjects
+    browser.post(BULK, {"ids": everything, "do": "delete", "confirmed": "yes"})
+    assert Ticket.objects.count() == 3 - len(subjects)
+
+
+# --- Many at once -------------------------------------------------------------------------------------
+
+
+def keys(tickets: list[Any]) -> list[str]:
+    return [str(ticket.pk) for ticket in tickets]
+
+
+def test_changes_of_many_go_through_the_verbs(browser: Client, agent: User) -> None:
+    batch, group, other = TicketFactory.create_batch(3, tags=["old"]), AgentGroupFactory(), UserFactory(agent=True)
+
+    def do(**given: Any) -> Any:
+        answer = browser.post(BULK, {"ids": keys(batch), "queue": "view=all&cursor=x", **given})
+        assert (answer.status_code, answer["Location"]) == (302, f"{QUEUE}?view=all"), given
+        for ticket in batch:
+            ticket.refresh_from_db()
+        return batch[2]
+
+    assert do(do="mine").assignee == agent
+    assert do(do="change", change=f"assignee={other.pk}").assignee == other
+    assert do(do="change", change="assignee=none").assignee is None
+    assert do(do="change", change=f"group={group.pk}").group == group
+    assert do(do="change", change="status=resolved").status == Status.RESOLVED
+    assert do(do="change", change="priority=urgent").priority == "urgent"
+    assert do(do="tag", tag_value="eu, vip").tags == ["old", "eu", "vip"]
+    assert do(do="archive").archived_at is not None
+    assert do(do="restore").archived_at is None
+    assert batch[0].activities.filter(user=agent).count() == 10
+
+
+def test_what_is_refused_is_told_ticket_by_ticket(browser: Client) -> None:
+    CustomFieldFactory(name="cause", label="Cause", required_on_close=True)
+    fine, lacking = TicketFactory(custom_fields={"cause": "dust"}), TicketFactory(subject="No <cause>")
+    answer = browser.post(BULK, {"ids": keys([fine, lacking]), "do": "change", "change": "status=resolved"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "1 ticket changed. 1 refused." in page
+    assert "No &lt;cause&gt;" in page
+    assert [line.error for line in answer.context["told"].lines] == [None, "Cause is required to close a ticket."]
+
+
+def test_deleting_and_merging_ask_first(browser: Client) -> None:
+    batch = TicketFactory.create_batch(3)
+    assert "for good?" in browser.post(BULK, {"ids": keys(batch), "do": "delete"}).content.decode()
+    assert "Which ticket is kept?" in browser.post(BULK, {"ids": keys(batch), "do": "merge"}).content.decode()
+    assert Ticket.objects.filter(status=Status.OPEN).count() == 3
+    browser.post(BULK, {"ids": keys(batch), "do": "merge", "confirmed": "yes", "merge_value": str(batch[1].pk)})
+    assert list(Ticket.objects.filter(status=Status.OPEN)) == [batch[1]]
+    browser.post(BULK, {"ids": keys(batch[:1]), "do": "delete", "confirmed": "yes"})
+    assert Ticket.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"do": "mine", "ids": []},
+        {"do": "mine", "ids": ["x"]},
+        {"do": ""},
+        {"do": "format"},
+        {"do": "change", "change": ""},
+        {"do": "change", "change": "status=gone"},
+        {"do": "change", "change": "assignee=x"},
+        {"do": "tag", "tag_value": " , "},
+        {"do": "merge", "confirmed": "yes", "merge_value": "550e8400-e29b-41d4-a716-446655440000"},
+    ],
+)
+def test_nonsense_changes_nothing_and_is_explained(browser: Client, given: dict[str, Any]) -> None:
+    ticket = TicketFactory()
+    answer = browser.post(BULK, {"ids": keys([ticket]), **given}, follow=True)
+    assert len(list(answer.context["messages"])) == 1
+    assert not ticket.activities.exists()
+
+
+# --- Saved views --------------------------------------------------------------------------------------
+
+
+def test_views_are_saved_shared_and_deleted_by_their_owner(browser: Client, agent: User, admin: User) -> None:
+    save = "/admin/tickets/views/"
+    browser.post(save, {"name": "Burning", "queue": "view=all&priority=urgent&cursor=x", "shared": "on"})
+    browser.post(save, {"name": "Secret", "queue": "view=mine"})
+    browser.post(save, {"name": "Secret", "queue": "view=all"})
+    browser.post(save, {"name": "Broken", "queue": "view=none"})
+    assert sorted(SavedView.objects.values_list("name", "query")) == [
+        ("Burning", "view=all&priority=urgent"),
+        ("Secret", "view=mine"),
+    ]
+    shared, secret = SavedView.objects.order_by("name")
+    colleague = signed_in(UserFactory(agent=True))
+    page = colleague.get(QUEUE).content.decode()
+    assert "Burning" in page
+    assert "Secret" not in page
+    assert colleague.post(f"{save}{shared.pk}/delete/").status_code == 404
+    assert signed_in(admin).post(f"{save}{shared.pk}/delete/").status_code == 302
+    assert browser.post(f"{save}{secret.pk}/delete/").status_code == 302
+    assert not SavedView.objects.exists()
+
+
+# --- What it costs and who comes in -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query", ["view=all", "view=mine", "view=all&priority=urgent&sort=slaDeadline", "view=replies"]
+)
+def test_the_queue_asks_few_questions_however_many_tickets_there_are(agent: User, browser: Client, query: str) -> None:
+    group = GroupMemberFactory(user=agent).group
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            page = browser.get(f"{QUEUE}?{query}")
+        assert len(page.content) < 250_000
+        return len(queries)
+
+    for number in range(60):
+        long = {"subject": "x" * 500, "tags": ["y" * 64] * 50}
+        ours = {"assignee": agent, "group": group, "priority": "urgent", "unanswered_since": timezone.now()}
+        ticket = TicketFactory(customer=UserFactory(company=CompanyFactory()), **long, **ours)
+        ReplyFactory(ticket=ticket, content="word " * 1000)
+        if number == 0:
+            few = asked()
+    assert asked() == few <= 10
+
+
+def test_nothing_changes_on_get(browser: Client) -> None:
+    ticket = TicketFactory()
+    for path in (BULK, "/admin/tickets/views/"):
+        assert browser.get(path, {"ids": str(ticket.pk), "do": "archive"}).status_code == 405
