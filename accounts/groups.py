@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from audit.services import record_change, record_creation, record_deletion, snapshot
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
@@ -15,17 +16,23 @@ from .models import AgentGroup, AssignmentMethod, GroupMember, User
 from .signals import group_deleting
 
 
-def create_group(*, name: str, **values: Any) -> AgentGroup:
-    return save(AgentGroup(id=new_id(), created_at=timezone.now()), {"name": name, **values})
+@in_one_transaction
+def create_group(*, actor: User | None, name: str, **values: Any) -> AgentGroup:
+    group = save(AgentGroup(id=new_id(), created_at=timezone.now()), {"name": name, **values})
+    record_creation(group, actor=actor)
+    return group
 
 
 @in_one_transaction
-def update_group(group: AgentGroup | UUID, **values: Any) -> AgentGroup:
+def update_group(group: AgentGroup | UUID, *, actor: User | None, **values: Any) -> AgentGroup:
     key = group.pk if isinstance(group, AgentGroup) else group
     locked = AgentGroup.objects.select_for_update(no_key=True).filter(pk=key).first()
     if locked is None:
         raise NotFound("This group does not exist.")
-    return save(locked, values)
+    before = snapshot(locked)
+    save(locked, values)
+    record_change(locked, before, actor=actor)
+    return locked
 
 
 def save(group: AgentGroup, values: dict[str, Any]) -> AgentGroup:
@@ -51,29 +58,38 @@ def delete_group(group: AgentGroup | UUID, *, actor: User | None) -> None:
     if locked is None:
         raise NotFound("This group does not exist.")
     group_deleting.send(AgentGroup, group=locked, actor=actor)
+    record_deletion(locked, actor=actor)
     locked.delete()
 
 
-def add_member(group: AgentGroup | UUID, *, user_id: UUID, is_leader: bool = False) -> GroupMember:
+@in_one_transaction
+def add_member(group: AgentGroup | UUID, *, actor: User | None, user_id: UUID, is_leader: bool = False) -> GroupMember:
     """Make an agent a member; raises Invalid for anybody who is no staff, Conflict when they are in already."""
     key = group.pk if isinstance(group, AgentGroup) else group
-    if not User.objects.staff().filter(pk=user_id).exists():
+    user = User.objects.staff().filter(pk=user_id).first()
+    if user is None:
         raise Invalid(user_id="No active agent or admin has this id.")
-    if not AgentGroup.objects.filter(pk=key).exists():
+    joined = AgentGroup.objects.filter(pk=key).first()
+    if joined is None:
         raise NotFound("This group does not exist.")
-    member = GroupMember(id=new_id(), group_id=key, user_id=user_id, is_leader=is_leader, created_at=timezone.now())
+    member = GroupMember(id=new_id(), group=joined, user=user, is_leader=is_leader, created_at=timezone.now())
     try:
         with transaction.atomic():
             member.save(force_insert=True)
     except IntegrityError:
         raise Conflict("This agent is a member already.") from None
+    record_creation(member, actor=actor)
     return member
 
 
-def remove_member(group: AgentGroup | UUID, *, member_or_user_id: UUID) -> None:
+@in_one_transaction
+def remove_member(group: AgentGroup | UUID, *, actor: User | None, member_or_user_id: UUID) -> None:
     """End a membership, named by its own id or by the member's."""
     key = group.pk if isinstance(group, AgentGroup) else group
     named = Q(pk=member_or_user_id) | Q(user_id=member_or_user_id)
-    deleted, _ = GroupMember.objects.filter(named, group_id=key).delete()
-    if not deleted:
+    members = GroupMember.objects.select_for_update(of=("self",)).select_related("group", "user")
+    member = members.filter(named, group_id=key).first()
+    if member is None:
         raise NotFound("This membership does not exist.")
+    record_deletion(member, actor=actor)
+    member.delete()

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from audit.models import Action
+from audit.services import record, record_creation
 from helpdesk.api.permissions import SCOPES
 from helpdesk.errors import Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
@@ -25,6 +28,7 @@ USE_PRECISION = timedelta(minutes=1)
 def issue_api_key(
     *,
     owner: User,
+    actor: User | None,
     name: str,
     scopes: Iterable[str] | None = None,
     expires_at: datetime | None = None,
@@ -42,7 +46,7 @@ def issue_api_key(
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid(expires_at="Must lie in the future.")
     secret = f"hd_{secrets.token_hex(32)}"
-    key = ApiKey.objects.create(
+    key = ApiKey(
         id=new_id(),
         name=name,
         key_hash=hash_of(secret),
@@ -51,6 +55,9 @@ def issue_api_key(
         owner=owner,
         expires_at=expires_at,
     )
+    with transaction.atomic():
+        key.save(force_insert=True)
+        record_creation(key, actor=actor)
     return key, secret
 
 
@@ -71,10 +78,11 @@ def chosen_scopes(scopes: Iterable[str] | None, granted: frozenset[str]) -> list
 
 
 @in_one_transaction
-def revoke_api_key(key_id: UUID) -> None:
+def revoke_api_key(key_id: UUID, *, actor: User | None) -> None:
     """Close a key for good; the next request with it is refused. Raises NotFound when it is closed already."""
     if not ApiKey.objects.filter(pk=key_id, is_active=True).update(is_active=False):
         raise NotFound("This API key does not exist or is revoked already.")
+    record(ApiKey.objects.get(pk=key_id), Action.REVOKED, actor=actor)
 
 
 def touch(key_id: UUID, now: datetime) -> None:

@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.models import Action
+from audit.services import record, record_change, record_creation, snapshot
 from companies.lookup import company_id_for
 from companies.models import Company
 from custom_fields.models import EntityType
@@ -86,6 +88,8 @@ def create_user(
             else:
                 user.email_verified_at = now
         insert(user)
+        if not is_contact:
+            record_creation(user, actor=actor)
         if user.claimed_at:
             mails.send_confirmation(user)
         user_saved.send(User, user=user, actor=actor, created=True, changes={})
@@ -103,9 +107,7 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
     and so has one who is given a password before anything was proven.
     """
     key = user.pk if isinstance(user, User) else user
-    hashed = values.get("password_hash") or (hashed_password(values["password"]) if values.get("password") else None)
-    if hashed and actor is not None and not actor.is_admin:
-        raise Forbidden("Only admins can set somebody's password.")
+    hashed = new_password_hash(values, actor=actor)
     with transaction.atomic():
         locked = User.objects.select_for_update(no_key=True).filter(pk=key).first()
         if locked is None:
@@ -120,6 +122,7 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
         require_possible(locked, changes)
         if not changes:
             return locked
+        before = snapshot(locked)
         for name, (_, new) in changes.items():
             setattr(locked, name, new)
         check_choices(locked)
@@ -132,6 +135,7 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
             # Whoever claimed the account is out; with only another address they are still in, by the name they gave.
             locked.claimed_name = ""
         store(locked, [*changes, "email_verified_at", "claimed_at", "claimed_name", "updated_at"])
+        write_down(locked, before, changes, actor=actor)
         if unproven:
             mails.send_confirmation(locked)
         user_saved.send(User, user=locked, actor=actor, created=False, changes=without_secrets(changes))
@@ -144,6 +148,14 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
 def require_right(actor: User | None, concerns_staff: bool) -> None:
     if concerns_staff and actor is not None and not actor.is_admin:
         raise Forbidden("Only admins can create or change agents and admins.")
+
+
+def new_password_hash(values: dict[str, Any], *, actor: User | None) -> str | None:
+    """The password that somebody is given, hashed, if any: only by admins."""
+    hashed = values.get("password_hash") or (hashed_password(values["password"]) if values.get("password") else None)
+    if hashed and actor is not None and not actor.is_admin:
+        raise Forbidden("Only admins can set somebody's password.")
+    return hashed
 
 
 def require_global_scope(actor: User | None) -> None:
@@ -277,6 +289,16 @@ def taken(user: User) -> Invalid:
     if others.filter(email_key=user.email_key).exists():
         return Invalid(email="Email already exists")
     return Invalid(username="Username already exists")
+
+
+def write_down(user: User, before: dict[str, Any], changes: dict[str, tuple[Any, Any]], *, actor: User | None) -> None:
+    """Into the audit log: all about staff, and of customers what decides whether they come in."""
+    if user.role in STAFF_ROLES or before["role"] in STAFF_ROLES:
+        record_change(user, before, actor=actor)
+    elif "is_active" in changes:
+        record(user, Action.CHANGED, actor=actor, changes={"is_active": list(changes["is_active"])})
+    if "password" in changes:
+        record(user, Action.PASSWORD_SET, actor=actor)
 
 
 def without_secrets(changes: dict[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
+from audit.services import record_change, record_creation, record_deletion, snapshot
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -28,6 +29,7 @@ def create_rule(*, actor: User | None, **values: Any) -> AutomationRule:
     rule = draft(values)
     rule.saved_by = actor
     rule.save(force_insert=True)
+    record_creation(rule, actor=actor)
     keep_revision(rule)
     new_stamp()
     return rule
@@ -42,11 +44,13 @@ def update_rule(rule: AutomationRule | UUID, *, actor: User | None, **values: An
     changed = {name: value for name, value in values.items() if not same(getattr(locked, name), value)}
     if not changed:
         return locked
+    before = snapshot(locked)
     for name, value in changed.items():
         setattr(locked, name, value)
     check(locked)
     locked.saved_by = actor
     locked.save(update_fields=[*changed, "trigger", "saved_by"])
+    record_change(locked, before, actor=actor)
     if not changed.keys().isdisjoint(EXPLAINING):
         supersede_revisions(locked)
         keep_revision(locked)
@@ -59,6 +63,7 @@ def delete_rule(rule: AutomationRule | UUID, *, actor: User | None) -> None:
     """Drop a rule; what it did stays, with its explanation, as long as runs are kept."""
     locked = lock(rule)
     supersede_revisions(locked)
+    record_deletion(locked, actor=actor)
     locked.delete()
     new_stamp()
 

@@ -45,11 +45,11 @@ def main() -> None:
     owner = User.objects.admins().first()
     if owner is None:
         sys.exit("There is no admin in this database: run `manage.py bootstrap` first.")
-    key, secret = issue_api_key(owner=owner, name="Profile", scopes=SCOPES)
+    key, secret = issue_api_key(owner=owner, actor=None, name="Profile", scopes=SCOPES)
     try:
         profile(options, secret)
     finally:
-        revoke_api_key(key.pk)
+        revoke_api_key(key.pk, actor=None)
 
 
 def profile(options: argparse.Namespace, secret: str) -> None:

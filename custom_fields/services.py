@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.services import Actor, record_change, record_creation, record_deletion, snapshot
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
@@ -83,14 +84,19 @@ def limits(values: dict[str, Any]) -> list[str]:
 # --- Definitions --------------------------------------------------------------------------------------
 
 
-def create_field(*, entity_type: str, name: str, label: str, field_type: str, **values: Any) -> CustomField:
+@in_one_transaction
+def create_field(
+    *, actor: Actor | None, entity_type: str, name: str, label: str, field_type: str, **values: Any
+) -> CustomField:
     """Define a field; raises Invalid, naming what is wrong."""
     field = CustomField(id=new_id(), entity_type=entity_type, field_type=field_type, created_at=timezone.now())
-    return save(field, {"name": name, "label": label, **values})
+    save(field, {"name": name, "label": label, **values})
+    record_creation(field, actor=actor)
+    return field
 
 
 @in_one_transaction
-def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
+def update_field(field: CustomField | UUID, *, actor: Actor | None, **values: Any) -> CustomField:
     """Change a definition. Name and type stay as they are while values exist: Conflict."""
     take(Lock.CUSTOM_FIELDS)
     locked = lock(field)
@@ -100,13 +106,19 @@ def update_field(field: CustomField | UUID, **values: Any) -> CustomField:
         await_writes_of_values()
         if values_exist(locked):
             raise Conflict("Name and type of a custom field cannot change while values exist.")
-    return save(locked, changed) if changed else locked
+    if changed:
+        before = snapshot(locked)
+        save(locked, changed)
+        record_change(locked, before, actor=actor)
+    return locked
 
 
 @in_one_transaction
-def delete_field(field: CustomField | UUID) -> None:
+def delete_field(field: CustomField | UUID, *, actor: Actor | None) -> None:
     """Drop a definition; values that were entered stay where they are."""
-    lock(field).delete()
+    locked = lock(field)
+    record_deletion(locked, actor=actor)
+    locked.delete()
 
 
 def lock(field: CustomField | UUID) -> CustomField:

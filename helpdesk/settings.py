@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django_q",
     "worker",
     "outbox",
+    "audit",
     "custom_fields",
     "companies",
     "accounts",

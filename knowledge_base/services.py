@@ -13,6 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
+from audit.services import record_change, record_creation, record_deletion
+from audit.services import snapshot as values_of
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -32,21 +34,22 @@ Found = TypeVar("Found", bound=models.Model)
 
 
 @in_one_transaction
-def create_category(**values: Any) -> Category:
-    return store(Category(id=new_id(), created_at=timezone.now()), values)
+def create_category(*, actor: User | None, **values: Any) -> Category:
+    return store(Category(id=new_id(), created_at=timezone.now()), values, actor=actor)
 
 
 @in_one_transaction
-def update_category(category: UUID, **values: Any) -> Category:
-    return store(lock(Category, category), values)
+def update_category(category: UUID, *, actor: User | None, **values: Any) -> Category:
+    return store(lock(Category, category), values, actor=actor)
 
 
 @in_one_transaction
-def delete_category(category: UUID) -> None:
+def delete_category(category: UUID, *, actor: User | None) -> None:
     """Drop an empty category; raises Conflict while it holds anything."""
     # With the key: what is about to be put into it waits, or makes us wait.
     locked = lock(Category, category, key=True)
     require_empty("category", folders=locked.folders.count(), articles=locked.articles.count())
+    record_deletion(locked, actor=actor)
     locked.delete()
 
 
@@ -54,28 +57,29 @@ def delete_category(category: UUID) -> None:
 
 
 @in_one_transaction
-def create_folder(**values: Any) -> Folder:
+def create_folder(*, actor: User | None, **values: Any) -> Folder:
     check_folder(values)
-    return store(Folder(id=new_id(), created_at=timezone.now()), values)
+    return store(Folder(id=new_id(), created_at=timezone.now()), values, actor=actor)
 
 
 @in_one_transaction
-def update_folder(folder: UUID, **values: Any) -> Folder:
+def update_folder(folder: UUID, *, actor: User | None, **values: Any) -> Folder:
     """Change a folder; its articles go along to another category."""
     locked = lock(Folder, folder)
     before = locked.category_id
     check_folder(values)
-    store(locked, values)
+    store(locked, values, actor=actor)
     if locked.category_id != before:
         locked.articles.update(category=locked.category_id, updated_at=timezone.now())
     return locked
 
 
 @in_one_transaction
-def delete_folder(folder: UUID) -> None:
+def delete_folder(folder: UUID, *, actor: User | None) -> None:
     """Drop an empty folder; raises Conflict while it holds articles."""
     locked = lock(Folder, folder, key=True)
     require_empty("folder", articles=locked.articles.count())
+    record_deletion(locked, actor=actor)
     locked.delete()
 
 
@@ -299,9 +303,14 @@ def lock(model: type[Found], pk: UUID, *, key: bool = False) -> Found:
     return found
 
 
-def store(row: Found, values: dict[str, Any]) -> Found:
+def store(row: Found, values: dict[str, Any], *, actor: User | None) -> Found:
     """Save a category or a folder with these values."""
+    is_new, before = row._state.adding, values_of(row)
     for name, value in values.items():
         setattr(row, name, value.strip() if name == "name" else value)
     row.save()
+    if is_new:
+        record_creation(row, actor=actor)
+    else:
+        record_change(row, before, actor=actor)
     return row

@@ -14,6 +14,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.models import User
+from audit.services import record_change, record_creation, record_deletion, snapshot
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
@@ -33,32 +35,35 @@ OVERLAP = timedelta(minutes=1)
 
 
 @in_one_transaction
-def create_policy(**values: Any) -> SlaPolicy:
+def create_policy(*, actor: User | None, **values: Any) -> SlaPolicy:
     """Promise something to the tickets of a priority, those that are open included."""
     policy = SlaPolicy(id=new_id(), created_at=timezone.now())
     fill_policy(policy, values)
     hold_hours(policy)
     policy.save(force_insert=True)
+    record_creation(policy, actor=actor)
     promises_changed({policy.priority} if policy.is_active else ())
     return policy
 
 
 @in_one_transaction
-def update_policy(policy: UUID, **values: Any) -> SlaPolicy:
+def update_policy(policy: UUID, *, actor: User | None, **values: Any) -> SlaPolicy:
     locked = lock_policy(policy)
-    before, priority = measures(locked), locked.priority
+    before, priority, values_before = measures(locked), locked.priority, snapshot(locked)
     fill_policy(locked, values)
     hold_hours(locked)
     locked.save()
+    record_change(locked, values_before, actor=actor)
     if measures(locked) != before:
         promises_changed({priority, locked.priority})
     return locked
 
 
 @in_one_transaction
-def delete_policy(policy: UUID) -> None:
+def delete_policy(policy: UUID, *, actor: User | None) -> None:
     """Take a promise back; tickets that are done keep what they were measured by."""
     locked = lock_policy(policy)
+    record_deletion(locked, actor=actor)
     locked.delete()
     promises_changed({locked.priority} if locked.is_active else ())
 
@@ -113,27 +118,31 @@ def checked_email(address: str | None) -> str | None:
 
 
 @in_one_transaction
-def create_hours(**values: Any) -> BusinessHours:
-    return save_hours(BusinessHours(id=new_id(), created_at=timezone.now()), values)
+def create_hours(*, actor: User | None, **values: Any) -> BusinessHours:
+    hours = save_hours(BusinessHours(id=new_id(), created_at=timezone.now()), values)
+    record_creation(hours, actor=actor)
+    return hours
 
 
 @in_one_transaction
-def update_hours(hours: UUID, **values: Any) -> BusinessHours:
+def update_hours(hours: UUID, *, actor: User | None, **values: Any) -> BusinessHours:
     locked = lock_hours(hours)
-    before = locked.timezone, locked.schedule
+    before, values_before = (locked.timezone, locked.schedule), snapshot(locked)
     save_hours(locked, values)
+    record_change(locked, values_before, actor=actor)
     if (locked.timezone, locked.schedule) != before:
         calendar_changed(locked)
     return locked
 
 
 @in_one_transaction
-def delete_hours(hours: UUID) -> None:
+def delete_hours(hours: UUID, *, actor: User | None) -> None:
     """Drop business hours; raises Conflict while a policy counts in them."""
     locked = lock_hours(hours, to_delete=True)
     names = locked.policies.order_by("name").values_list("name", flat=True)[:3]
     if names:
         raise Conflict(f"These business hours are used by: {', '.join(names)}.")
+    record_deletion(locked, actor=actor)
     locked.delete()
 
 
@@ -158,7 +167,7 @@ def save_hours(hours: BusinessHours, values: dict[str, Any]) -> BusinessHours:
 
 
 @in_one_transaction
-def add_holiday(hours: UUID, *, name: str, date: date) -> Holiday:
+def add_holiday(hours: UUID, *, actor: User | None, name: str, date: date) -> Holiday:
     """Close on a date; raises Conflict when it is a holiday already."""
     locked = lock_hours(hours)
     if locked.holidays.count() >= MAX_HOLIDAYS:
@@ -169,18 +178,20 @@ def add_holiday(hours: UUID, *, name: str, date: date) -> Holiday:
             holiday.save(force_insert=True)
     except IntegrityError:
         raise Conflict("This date is a holiday already.") from None
+    record_creation(holiday, actor=actor)
     calendar_changed(locked)
     return holiday
 
 
 @in_one_transaction
-def delete_holiday(holiday: UUID) -> None:
+def delete_holiday(holiday: UUID, *, actor: User | None) -> None:
     found = Holiday.objects.filter(pk=holiday).first()
     if found is None:
         raise NotFound("This holiday does not exist.")
     locked = lock_hours(found.business_hours_id)
     if not Holiday.objects.filter(pk=holiday).delete()[0]:
         raise NotFound("This holiday does not exist.")
+    record_deletion(found, actor=actor)
     calendar_changed(locked)
 
 

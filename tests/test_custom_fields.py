@@ -310,7 +310,7 @@ def test_a_name_cannot_change_while_a_value_is_being_written(at_once: AtOnce) ->
             return "written"
         written.wait(10)
         try:
-            update_field(field, name="region")
+            update_field(field, actor=None, name="region")
         except Conflict:
             return "refused"
         return "renamed"
@@ -335,7 +335,7 @@ def test_a_change_of_name_does_not_wait_for_ever(at_once: AtOnce, monkeypatch: p
             return None
         read.wait(10)
         try:
-            update_field(field, name="region")
+            update_field(field, actor=None, name="region")
         except (Conflict, OperationalError) as problem:
             return str(problem)
         finally:

@@ -240,7 +240,7 @@ def test_every_ticket_is_measured_as_its_clock_would_measure_it() -> None:
 
 
 def test_promises_an_admin_has_made_hold_in_the_demo() -> None:
-    urgent = create_policy(name="Ours", priority="urgent", first_response_time=5, resolution_time=60)
+    urgent = create_policy(actor=None, name="Ours", priority="urgent", first_response_time=5, resolution_time=60)
     plant(60)
     assert SlaPolicy.objects.filter(priority="urgent").get() == urgent
     tickets = Ticket.objects.filter(priority="urgent").exclude(sla_clock=None)

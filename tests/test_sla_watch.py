@@ -41,6 +41,7 @@ def moment(time: str) -> datetime:
 def policy() -> SlaPolicy:
     """An hour for the first response (a warning after 48 minutes), ten for the resolution (after eight hours)."""
     return create_policy(
+        actor=None,
         name="High",
         priority="high",
         first_response_time=60,
@@ -133,7 +134,7 @@ def test_the_escalation_says_what_it_is_about(ticket: Ticket) -> None:
 
 
 def test_without_an_address_nobody_is_written_to(policy: SlaPolicy, ticket: Ticket) -> None:
-    update_policy(policy.pk, escalation_email=None)
+    update_policy(policy.pk, actor=None, escalation_email=None)
     watch("11:01")
     assert (breaches(), told()) == (["first response"], [])
 
@@ -146,7 +147,7 @@ def test_nobody_is_warned_of_what_is_late_already(ticket: Ticket) -> None:
 def test_a_breach_is_not_said_again_when_the_deadline_moves(policy: SlaPolicy, ticket: Ticket) -> None:
     watch("11:01")
     with at("11:05"):
-        update_policy(policy.pk, first_response_time=120)
+        update_policy(policy.pk, actor=None, first_response_time=120)
     watch("12:01")
     assert breaches() == ["first response"]
 
@@ -194,7 +195,7 @@ def test_a_ticket_that_rests_after_the_deadline_was_late(ticket: Ticket, agent: 
 
 
 def test_a_higher_priority_may_be_late_at_once(ticket: Ticket) -> None:
-    create_policy(name="Urgent", priority="urgent", first_response_time=10, resolution_time=20)
+    create_policy(actor=None, name="Urgent", priority="urgent", first_response_time=10, resolution_time=20)
     with at("10:30"):
         update_ticket(ticket, actor=None, priority="urgent")
     assert breaches() == ["first response", "resolution"]
@@ -202,7 +203,7 @@ def test_a_higher_priority_may_be_late_at_once(ticket: Ticket) -> None:
 
 def test_a_shorter_promise_may_make_tickets_late_at_once(policy: SlaPolicy, ticket: Ticket) -> None:
     with at("10:30"):
-        update_policy(policy.pk, first_response_time=20)
+        update_policy(policy.pk, actor=None, first_response_time=20)
     assert breaches() == ["first response"]
 
 
@@ -271,7 +272,12 @@ def test_a_pass_that_dies_halfway_is_made_up_for(ticket: Ticket, monkeypatch: py
 @pytest.mark.django_db(transaction=True)
 def test_several_watchers_at_once_say_everything_once(at_once: AtOnce) -> None:
     create_policy(
-        name="High", priority="high", first_response_time=60, resolution_time=120, escalation_email="duty@example.com"
+        actor=None,
+        name="High",
+        priority="high",
+        first_response_time=60,
+        resolution_time=120,
+        escalation_email="duty@example.com",
     )
     customer = UserFactory()
     with at("10:00"):
@@ -292,7 +298,7 @@ def test_several_watchers_at_once_say_everything_once(at_once: AtOnce) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_watchers_verbs_and_settings_at_once_leave_everything_right(at_once: AtOnce) -> None:
-    policy = create_policy(name="High", priority="high", first_response_time=60, resolution_time=120)
+    policy = create_policy(actor=None, name="High", priority="high", first_response_time=60, resolution_time=120)
     customer = UserFactory()
     now = datetime.now(UTC)
     with time_machine.travel(now - timedelta(hours=3), tick=False):
@@ -301,7 +307,7 @@ def test_watchers_verbs_and_settings_at_once_leave_everything_right(at_once: AtO
     def go(number: int) -> None:
         if number == 0:
             for minutes in (130, 150, 240):
-                update_policy(policy.pk, resolution_time=minutes)
+                update_policy(policy.pk, actor=None, resolution_time=minutes)
         elif number == 1:
             jobs.watch_deadlines()
             jobs.catch_up()

@@ -54,8 +54,8 @@ def change_many(ticket: Ticket, agent: User) -> None:
 
 
 def promise_something_else(ticket: Ticket, agent: User) -> None:
-    policy = create_policy(name="P", priority=ticket.priority, first_response_time=5, resolution_time=9)
-    update_policy(policy.pk, first_response_time=1, resolution_time=1)
+    policy = create_policy(actor=None, name="P", priority=ticket.priority, first_response_time=5, resolution_time=9)
+    update_policy(policy.pk, actor=None, first_response_time=1, resolution_time=1)
 
 
 def fail(ticket: Ticket, agent: User) -> None:

@@ -147,6 +147,7 @@ class ApiKeys(VerbPages):
     def create(self, request: HttpRequest, values: dict[str, Any]) -> ApiKey:
         key, request.secret = issue_api_key(  # type: ignore[attr-defined]
             owner=request.user,  # type: ignore[arg-type]
+            actor=request.user,  # type: ignore[arg-type]
             name=values["name"],
             scopes=values["scopes"],
             expires_at=expiry(values),
@@ -171,5 +172,5 @@ class ApiKeys(VerbPages):
         confirm="Revoke this key? Whatever uses it is refused from now on. A revoked key cannot be opened again.",
     )
     def revoke(self, request: HttpRequest, key: ApiKey) -> None:
-        revoke_api_key(key.pk)
+        revoke_api_key(key.pk, actor=request.user)  # type: ignore[arg-type]
         self.message_user(request, f"The key “{key.name}” is revoked.", messages.SUCCESS)

@@ -30,13 +30,15 @@ class ApiKeyViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Create a key; the answer is the only place where it is ever shown."""
-        key, secret = issue_api_key(owner=request.user, granted=request.auth.scopes, **self.parsed())
+        key, secret = issue_api_key(
+            owner=request.user, actor=request.user, granted=request.auth.scopes, **self.parsed()
+        )
         shown = loads(self.shown(key.pk).content)
         return json_response({**shown, "key": secret, "message": ONCE}, 201)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Revoke a key."""
-        revoke_api_key(self.key(pk))
+        revoke_api_key(self.key(pk), actor=request.user)
         return self.no_content()
 
 

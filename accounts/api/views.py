@@ -64,11 +64,11 @@ class AgentGroupViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Create a group."""
-        return self.created(groups.create_group(**self.parsed()))
+        return self.created(groups.create_group(actor=request.user, **self.parsed()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a group."""
-        return self.shown(groups.update_group(self.key(pk), **self.parsed()).pk)
+        return self.shown(groups.update_group(self.key(pk), actor=request.user, **self.parsed()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a group; its tickets stay."""
@@ -88,9 +88,9 @@ class GroupMemberViewSet(ResourceViewSet):
 
     def create(self, request: Request, group_id: str) -> HttpResponse:
         """Make an agent a member."""
-        return self.created(groups.add_member(self.parent_key("group_id"), **self.parsed()))
+        return self.created(groups.add_member(self.parent_key("group_id"), actor=request.user, **self.parsed()))
 
     def remove(self, request: Request, group_id: str, pk: str) -> HttpResponse:
         """End a membership, named by its own id or by the member's."""
-        groups.remove_member(self.parent_key("group_id"), member_or_user_id=pk)
+        groups.remove_member(self.parent_key("group_id"), actor=request.user, member_or_user_id=pk)
         return self.no_content()

@@ -24,13 +24,13 @@ class CustomFieldViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Define a field."""
-        return self.created(services.create_field(**self.parsed()))
+        return self.created(services.create_field(actor=request.user, **self.parsed()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a definition."""
-        return self.shown(services.update_field(self.key(pk), **self.parsed()).pk)
+        return self.shown(services.update_field(self.key(pk), actor=request.user, **self.parsed()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a definition; values that were entered stay."""
-        services.delete_field(self.key(pk))
+        services.delete_field(self.key(pk), actor=request.user)
         return self.no_content()

@@ -53,15 +53,15 @@ class CategoryViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Add a category."""
-        return self.created(services.create_category(**self.parsed()))
+        return self.created(services.create_category(actor=request.user, **self.parsed()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a category."""
-        return self.shown(services.update_category(UUID(pk), **self.parsed()).pk)
+        return self.shown(services.update_category(UUID(pk), actor=request.user, **self.parsed()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete an empty category."""
-        services.delete_category(UUID(pk))
+        services.delete_category(UUID(pk), actor=request.user)
         return self.no_content()
 
 
@@ -79,15 +79,15 @@ class FolderViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Add a folder."""
-        return self.created(services.create_folder(**self.parsed()))
+        return self.created(services.create_folder(actor=request.user, **self.parsed()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a folder; its articles go along to another category."""
-        return self.shown(services.update_folder(UUID(pk), **self.parsed()).pk)
+        return self.shown(services.update_folder(UUID(pk), actor=request.user, **self.parsed()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete an empty folder."""
-        services.delete_folder(UUID(pk))
+        services.delete_folder(UUID(pk), actor=request.user)
         return self.no_content()
 
 

@@ -41,15 +41,15 @@ class SlaPolicyViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Promise something to the tickets of a priority."""
-        return self.created(services.create_policy(**self.parsed()))
+        return self.created(services.create_policy(actor=request.user, **self.parsed()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a policy; the deadlines of open tickets follow."""
-        return self.shown(services.update_policy(self.key(pk), **self.parsed()).pk)
+        return self.shown(services.update_policy(self.key(pk), actor=request.user, **self.parsed()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a policy; open tickets lose its deadlines."""
-        services.delete_policy(self.key(pk))
+        services.delete_policy(self.key(pk), actor=request.user)
         return self.no_content()
 
 
@@ -88,15 +88,15 @@ class BusinessHoursViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Define business hours."""
-        return self.created(services.create_hours(**self.parsed()))
+        return self.created(services.create_hours(actor=request.user, **self.parsed()))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change business hours; the deadlines of open tickets follow."""
-        return self.shown(services.update_hours(self.key(pk), **self.parsed()).pk)
+        return self.shown(services.update_hours(self.key(pk), actor=request.user, **self.parsed()).pk)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete business hours that no policy uses."""
-        services.delete_hours(self.key(pk))
+        services.delete_hours(self.key(pk), actor=request.user)
         return self.no_content()
 
 
@@ -111,7 +111,7 @@ class HolidayViewSet(ResourceViewSet):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a holiday; the deadlines of open tickets follow."""
-        services.delete_holiday(self.key(pk))
+        services.delete_holiday(self.key(pk), actor=request.user)
         return self.no_content()
 
 
@@ -122,7 +122,8 @@ class HolidaysOfHoursViewSet(HolidayViewSet):
 
     def create(self, request: Request, business_hours_id: str) -> HttpResponse:
         """Close on a date; the deadlines of open tickets follow."""
-        return self.created(services.add_holiday(self.parent_key("business_hours_id"), **self.parsed()))
+        hours = self.parent_key("business_hours_id")
+        return self.created(services.add_holiday(hours, actor=request.user, **self.parsed()))
 
 
 class TicketSlaViewSet(ResourceViewSet):

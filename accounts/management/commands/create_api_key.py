@@ -24,7 +24,8 @@ class Command(BaseCommand):
         wanted = options["scopes"]
         scopes = [scope.strip() for scope in wanted.split(",") if scope.strip()] if wanted is not None else SCOPES
         try:
-            _, secret = issue_api_key(owner=self.owner(options["owner"]), name=options["name"], scopes=scopes)
+            owner = self.owner(options["owner"])
+            _, secret = issue_api_key(owner=owner, actor=None, name=options["name"], scopes=scopes)
         except HelpDeskError as problem:
             raise CommandError(problem.sentence) from None
         self.stdout.write(secret)

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             return False
         password = secrets.token_urlsafe(12)
         admin = create_user(actor=None, username="admin", email=email, name="Admin", role=Role.ADMIN, password=password)
-        _, key = issue_api_key(owner=admin, name="First key", scopes=SCOPES)
+        _, key = issue_api_key(owner=admin, actor=None, name="First key", scopes=SCOPES)
         if demo:
             call_command("seed_demo", stdout=self.stderr)
         curl = f'curl -H "Authorization: ApiKey {key}" "{settings.BASE_URL}/api/tickets?limit=3"'

@@ -1,0 +1,144 @@
+"""The verbs of the audit log: other verbs call them inside their own transaction, so that both happen or neither.
+
+    before = snapshot(policy)
+    ...
+    record_change(policy, before, actor=actor)
+
+What is recorded of a row is what people can edit of it; never a password, a hash or a secret. A reference is
+recorded by the name of what it refers to.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from helpdesk.ids import new_id
+from helpdesk.json_values import same
+
+from .models import Action, Entry, Kind
+
+# What is a secret, what people do not set, and what is no setting: that somebody is away.
+LEFT_OUT = {"password", "last_login", "last_used_at", "saved_by", "created_by", "is_away", "email_verified_at"}
+LEFT_OUT |= {"claimed_at", "claimed_name", "claims_blocked_until"}
+MAX_TEXT = 5_000  # characters of one value
+ERASED = "Erased person"
+Values = dict[str, Any]
+
+
+class Actor(Protocol):
+    """Whoever acts: this floor knows no accounts."""
+
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def name(self) -> Any: ...
+
+
+def snapshot(row: models.Model) -> Values:
+    """The values of a row, as they are now, that a change is compared with."""
+    return {field.name: getattr(row, field.attname) for field in recorded_fields(row)}
+
+
+def record_creation(row: models.Model, *, actor: Actor | None) -> None:
+    empty = dict.fromkeys(field.name for field in recorded_fields(row))
+    record(row, Action.CREATED, actor=actor, changes=differences(row, empty, snapshot(row)))
+
+
+def record_change(row: models.Model, before: Values, *, actor: Actor | None) -> None:
+    """Write down what is another than before, unless nothing is."""
+    changes = differences(row, before, snapshot(row))
+    if changes:
+        record(row, Action.CHANGED, actor=actor, changes=changes)
+
+
+def record_deletion(row: models.Model, *, actor: Actor | None) -> None:
+    """To be called while the row is still there."""
+    values = snapshot(row)
+    record(row, Action.DELETED, actor=actor, changes=differences(row, values, dict.fromkeys(values)))
+
+
+def record(
+    row: models.Model, action: Action, *, actor: Actor | None, changes: Values | None = None, name: str | None = None
+) -> None:
+    """`changes` maps a field to [before, after]; the name of the row is its own unless given."""
+    Entry(
+        id=new_id(),
+        actor_id=actor.pk if actor else None,
+        actor_name=str(actor.name)[:200] if actor else "",
+        action=action,
+        kind=Kind(row._meta.label_lower),
+        subject_id=row.pk,
+        subject_name=(str(row) if name is None else name)[:300],
+        changes=changes or {},
+        created_at=timezone.now(),
+    ).save(force_insert=True)
+
+
+def forget_person(person_id: UUID, words: Iterable[str]) -> None:
+    """Take a person out of what was recorded: entries stay, without the name and the values.
+
+    `words` are the name and addresses they had; who once worked here may stand in entries about other things.
+    """
+    own = Entry.objects.filter(subject_id=person_id)
+    once_acted = own.exists() or Entry.objects.filter(actor_id=person_id).exists()
+    own.update(subject_name=ERASED, changes={})
+    Entry.objects.filter(actor_id=person_id).update(actor_name=ERASED)
+    mentioned = [word for word in words if word]
+    if once_acted and mentioned:
+        texts = Entry.objects.annotate(said=Cast("changes", models.TextField()))
+        about = Q()
+        for word in mentioned:
+            about |= Q(said__icontains=word) | Q(subject_name__icontains=word)
+        texts.filter(about).update(subject_name=ERASED, changes={})
+
+
+# --- What the verbs are made of -----------------------------------------------------------------------
+
+
+def recorded_fields(row: models.Model) -> list[models.Field]:
+    return [
+        field
+        for field in row._meta.concrete_fields
+        if field.editable and not field.primary_key and field.name not in LEFT_OUT
+    ]
+
+
+def differences(row: models.Model, before: Values, after: Values) -> Values:
+    """By field [before, after], as far as they differ; nothing is the same as empty."""
+    found = {}
+    for field in recorded_fields(row):
+        old, new = before.get(field.name), after.get(field.name)
+        if same(old, new) or (is_empty(old) and is_empty(new)):
+            continue
+        found[field.name] = named(row, field, old, new) if field.is_relation else [plain(old), plain(new)]
+    return found
+
+
+def is_empty(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def named(row: models.Model, field: models.Field, old: Any, new: Any) -> list[str | None]:
+    """What a reference led to and leads to, by name: at most one question for both."""
+    model: Any = field.related_model
+    known = row._state.fields_cache.get(field.name)
+    rows = {known.pk: known} if known else {}
+    if unknown := [key for key in (old, new) if key is not None and key not in rows]:
+        rows |= model._default_manager.in_bulk(unknown)
+    return [None if key is None else str(rows.get(key, key)) for key in (old, new)]
+
+
+def plain(value: Any) -> Any:
+    """As JSON can hold it, and no longer than anybody reads."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return f"{value[:MAX_TEXT]}…"
+    return value if isinstance(value, bool | int | float | str | list | dict | None) else str(value)
