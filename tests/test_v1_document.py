@@ -251,6 +251,8 @@ EXAMPLES: list[tuple[str, str, str, Any, int, str, dict[str, Any]]] = [
         IMPORTED,
         {"success": True, "imported": 1, "updated": 0, "failed": 0, "errors": []},
     ),
+    ("Download Templates: contacts", "GET", "/api/contacts/import/template", None, 200, "", {}),
+    ("Download Templates: companies", "GET", "/api/companies/import/template", None, 200, "", {}),
     ("Verify an API Key", "POST", "/api/api-keys/verify", None, 200, "valid keyId name scopes user", {"valid": True}),
     ("Canned Responses: list", "GET", "/api/canned-responses", None, 200, CANNED, {}),
     (
@@ -509,6 +511,9 @@ def test_example_gives_the_documented_answer(
     assert response.status_code == status, response.content
     if status == 204:
         assert response.content == b""
+        return
+    if path.endswith("/template"):
+        assert response["Content-Type"].startswith("text/csv")
         return
     answer = response.json()
     rows = answer if isinstance(answer, list) else [answer]
