@@ -15,6 +15,7 @@ from django.db.models import F, OuterRef, Subquery
 from helpdesk.api.reads import Param, Statement, compiled
 from helpdesk.api.serializers import Column
 from helpdesk.errors import Invalid
+from helpdesk.remembering import once
 
 from .actions import Cause, RuleAction, parse_actions
 from .conditions import Condition, parse_conditions
@@ -79,6 +80,7 @@ _lock = Lock()
 _book: RuleBook | None = None
 
 
+@once
 def rule_book() -> RuleBook:
     """The rules as they are now. What was read before is used again as long as its stamp is still the one."""
     global _book

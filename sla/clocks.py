@@ -2,7 +2,8 @@
 
 Whoever sets a clock holds the lock of its ticket, and everything is worked out afresh from the ticket's history. So
 it does not matter how often or in which order this happens, and of two who notice the same breach the second one
-finds it noted.
+finds it noted. A clock says from which edition of the promises its deadlines come; when they change, the clocks
+concerned are marked with the new edition, and are stale for as long as it is the higher number.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from helpdesk.transactions import in_one_transaction
 from tickets.deadlines import set_deadlines
@@ -21,14 +22,21 @@ from .arithmetic import Calendar
 from .escalation import BREACH, WARNING, Event, escalate
 from .models import Clock
 from .reckoning import Step, Target, Targets, stretches, targets
-from .terms import Terms, calendars_of, in_force, of_clock
+from .terms import InForce, Terms, calendars_of, in_force, of_clock
 
 BATCH = 200  # tickets locked at once
-SNAPSHOT = ("policy_id", "policy_name", "business_hours_id", "first_response_time", "resolution_time")
+SNAPSHOT = (
+    "policy_id",
+    "policy_name",
+    "business_hours_id",
+    "hours_revision",
+    "first_response_time",
+    "resolution_time",
+)
 SET = (
     *SNAPSHOT,
     "next_event_at",
-    "is_stale",
+    "reckoned",
     "first_response_warned_at",
     "first_response_breached_at",
     "resolution_warned_at",
@@ -37,21 +45,23 @@ SET = (
 UPDATED = [name.removesuffix("_id") for name in SET]
 # Clocks for open tickets that had none, to be set by whoever works off the stale ones.
 ADD_MISSING = """
-    INSERT INTO sla_clock (ticket_id, policy_name, first_response_time, resolution_time, is_stale)
-    SELECT id, '', 0, 0, true FROM tickets_ticket
+    INSERT INTO sla_clock (ticket_id, policy_name, first_response_time, resolution_time, marked, reckoned)
+    SELECT id, '', 0, 0, %s, 0 FROM tickets_ticket
     WHERE status IN ('open', 'pending', 'in_progress') AND priority = %s AND archived_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM sla_clock WHERE ticket_id = tickets_ticket.id)
-    ON CONFLICT DO NOTHING
+    ORDER BY id
+    ON CONFLICT (ticket_id) DO UPDATE SET marked = excluded.marked WHERE sla_clock.marked < excluded.marked
 """
 
 
 def wind_up(ticket: Ticket) -> None:
     """Give a ticket that is about to be written its deadlines; its clock goes with it, not written either."""
-    terms = in_force().get(ticket.priority)
+    force = in_force()
+    terms = force.get(ticket.priority)
     if terms is None:
         return
-    found = worked_out(ticket, terms, calendars_of([terms])[terms.business_hours_id], [])
-    clock = Clock(ticket=ticket)
+    found = worked_out(ticket, terms, calendars_of([terms])[terms.revision], [])
+    clock = Clock(ticket=ticket, reckoned=force.edition)
     promise(clock, terms)
     judge(ticket, clock, found, ticket.created_at)
     ticket.sla_deadline, ticket.first_response_deadline = found.resolution.deadline, found.first_response.deadline
@@ -74,9 +84,7 @@ def keep(ticket: Ticket, *, now: datetime, repriced: bool = False) -> None:
 
 
 @in_one_transaction
-def reckon(
-    tickets: Sequence[Ticket], *, now: datetime, repriced: bool = False, force: dict[str, Terms] | None = None
-) -> None:
+def reckon(tickets: Sequence[Ticket], *, now: datetime, repriced: bool = False, force: InForce | None = None) -> None:
     """Bring deadlines and clocks of locked tickets up to date, and act on what has fallen due.
 
     Tickets that are done are measured by what they were promised, unless their priority is another one now: repriced.
@@ -85,16 +93,18 @@ def reckon(
     clocks = {clock.pk: clock for clock in Clock.objects.filter(pk__in=[ticket.pk for ticket in tickets])}
     before = {key: values_of(clock) for key, clock in clocks.items()}
     agreed = terms_for(tickets, clocks, force, repriced)
-    drop([ticket for ticket in tickets if agreed.get(ticket.pk, True) is None], clocks)
+    drop([ticket for ticket in tickets if agreed.get(ticket.pk, True) is None], clocks, edition=force.edition)
     measured = [(ticket, terms) for ticket in tickets if (terms := agreed.get(ticket.pk))]
     steps = history_of([ticket.pk for ticket, _ in measured])
     calendars = calendars_of(terms for _, terms in measured)
     deadlines, events = [], []
     for ticket, terms in measured:
         clock = clocks.setdefault(ticket.pk, Clock(ticket_id=ticket.pk))
-        found = worked_out(ticket, terms, calendars[terms.business_hours_id], steps.get(ticket.pk, []))
+        found = worked_out(ticket, terms, calendars[terms.revision], steps.get(ticket.pk, []))
+        overtaken = clock.is_stale
         promise(clock, terms)
-        events += judge(ticket, clock, found, now)
+        clock.reckoned = max(clock.reckoned, force.edition)
+        events += judge(ticket, clock, found, now, together=overtaken)
         deadlines.append((ticket, found.resolution.deadline, found.first_response.deadline))
     set_deadlines(deadlines)
     write([clocks[ticket.pk] for ticket, _ in measured], before)
@@ -102,7 +112,7 @@ def reckon(
 
 
 def terms_for(
-    tickets: Sequence[Ticket], clocks: dict[UUID, Clock], force: dict[str, Terms], repriced: bool
+    tickets: Sequence[Ticket], clocks: dict[UUID, Clock], force: InForce, repriced: bool
 ) -> dict[UUID, Terms | None]:
     """What each ticket is measured by; None where nothing is promised any more, left out where nothing ever was."""
     found: dict[UUID, Terms | None] = {}
@@ -130,12 +140,12 @@ def promise(clock: Clock, terms: Terms) -> None:
     clock.policy_id = terms.policy_id
     clock.policy_name = terms.name
     clock.business_hours_id = terms.business_hours_id
+    clock.hours_revision = terms.revision
     clock.first_response_time = terms.first_response_time
     clock.resolution_time = terms.resolution_time
-    clock.is_stale = False
 
 
-def judge(ticket: Ticket, clock: Clock, found: Targets, now: datetime) -> list[Event]:
+def judge(ticket: Ticket, clock: Clock, found: Targets, now: datetime, *, together: bool = False) -> list[Event]:
     """Stamp on the clock what has fallen due and is not noted yet, and note when to look again.
 
     Archived tickets are left in peace.
@@ -149,7 +159,7 @@ def judge(ticket: Ticket, clock: Clock, found: Targets, now: datetime) -> list[E
         kind, following = verdict(clock, name, target, now)
         if kind:
             setattr(clock, f"{name}_{STAMPS[kind]}", now)
-            events.append(Event(ticket, clock.policy_id, clock.policy_name, name, kind, target.deadline))
+            events.append(Event(ticket, clock.policy_id, clock.policy_name, name, kind, target.deadline, together))
         if following:
             upcoming.append(following)
     clock.next_event_at = min(upcoming, default=None)
@@ -186,10 +196,10 @@ def write(clocks: Sequence[Clock], before: dict[UUID, list[Any]]) -> None:
     Clock.objects.bulk_create(changed, update_conflicts=True, unique_fields=["ticket"], update_fields=UPDATED)
 
 
-def drop(tickets: Sequence[Ticket], clocks: dict[UUID, Clock]) -> None:
-    """Nothing is promised any more."""
+def drop(tickets: Sequence[Ticket], clocks: dict[UUID, Clock], *, edition: int) -> None:
+    """Nothing is promised any more, unless something was promised meanwhile."""
     if gone := [ticket.pk for ticket in tickets if ticket.pk in clocks]:
-        Clock.objects.filter(pk__in=gone).delete()
+        Clock.objects.filter(pk__in=gone, marked__lte=edition).delete()
     set_deadlines((ticket, None, None) for ticket in tickets)
 
 
@@ -206,28 +216,30 @@ def history_of(keys: Sequence[UUID]) -> dict[UUID, list[Step]]:
 
 
 @in_one_transaction
-def mark_stale(priorities: Collection[str], *, touched_since: datetime | None = None) -> None:
+def mark_stale(priorities: Collection[str], *, edition: int, touched_since: datetime | None = None) -> None:
     """Promises for some priorities have changed: have the clocks of their open tickets set again."""
-    concerned = Clock.objects.filter(ticket__status__in=ACTIVE_STATUSES, ticket__priority__in=priorities)
+    concerned = Clock.objects.filter(
+        ticket__status__in=ACTIVE_STATUSES, ticket__priority__in=priorities, reckoned__lt=edition, marked__lt=edition
+    )
     if touched_since:
         concerned = concerned.filter(ticket__archived_at=None, ticket__updated_at__gte=touched_since)
-    concerned.update(is_stale=True)
+    # Locked in the order in which others write them, so that both wait instead of failing.
+    held = concerned.order_by("pk").select_for_update(of=("self",), no_key=True)
+    Clock.objects.filter(pk__in=held.values("pk")).update(marked=edition)
     promised = in_force()
     with connection.cursor() as cursor:
         for priority in sorted(promised.keys() & set(priorities)):
-            cursor.execute(ADD_MISSING, [priority])
+            cursor.execute(ADD_MISSING, [edition, priority])
 
 
 def reckon_stale(*, now: datetime, limit: int = BATCH) -> int:
     """Set some of the clocks that a change has left wrong, the soonest first; how many it were."""
-    stale = Clock.objects.filter(is_stale=True).order_by(F("next_event_at").asc(nulls_last=True), "ticket_id")
-    return reckon_some(stale, now=now, limit=limit)
+    return reckon_some(Clock.objects.stale(), now=now, limit=limit)
 
 
 def reckon_due(*, now: datetime, limit: int = BATCH) -> int:
     """Look at some of the clocks of which something may have fallen due; how many it were."""
-    due = Clock.objects.filter(next_event_at__lt=now).order_by("next_event_at")
-    return reckon_some(due, now=now, limit=limit)
+    return reckon_some(Clock.objects.due(now), now=now, limit=limit)
 
 
 @transaction.atomic

@@ -34,7 +34,7 @@ def explain(ticket: Ticket, *, now: datetime) -> dict[str, Any]:
     shown: dict[str, Any] = {"ticket_id": ticket.pk, "priority": ticket.priority, "status": ticket.status}
     if terms is None:
         return shown | {"policy": None, "business_hours": None, "first_response": NOTHING, "resolution": NOTHING}
-    calendar = calendars_of([terms])[terms.business_hours_id]
+    calendar = calendars_of([terms])[terms.revision]
     steps = history_of([ticket.pk]).get(ticket.pk, [])
     life = stretches(ticket.created_at, ticket.status, steps)
     found = worked_out(ticket, terms, calendar, steps)

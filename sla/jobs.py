@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from helpdesk.periodic import every
 
-from . import clocks, services
+from . import clocks, escalation, services
 
 
 @every(minutes=1)
@@ -17,8 +17,9 @@ def watch_deadlines() -> None:
 
 @every(minutes=1)
 def catch_up() -> None:
-    """Set the clocks that a change of policies or business hours has left behind."""
+    """Set the clocks that a change of policies or business hours has left behind, and tell what came of it."""
     now = timezone.now()
     services.recheck(now=now)
     while clocks.reckon_stale(now=now):
         pass
+    escalation.send_digests()

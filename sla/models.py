@@ -5,11 +5,13 @@ here repeats it.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from helpdesk.ids import new_id
 from tickets.models import Priority, Ticket
+
+from .querysets import ClockQuerySet
 
 MAX_MINUTES = 365 * 24 * 60
 
@@ -22,7 +24,7 @@ class BusinessHours(models.Model):
     timezone = models.CharField(max_length=64, default="UTC", help_text="A name of the IANA database.")
     schedule = models.JSONField(default=list)
     is_default = models.BooleanField(default=False)
-    # Another value whenever schedule, zone or holidays are others: what keeps calendars in memory true.
+    # Another value whenever schedule, zone or holidays are others: what tickets were measured by has a name.
     revision = models.UUIDField(default=new_id, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -52,6 +54,18 @@ class Holiday(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
+
+
+class FormerHours(models.Model):
+    """Business hours as they were before a change: tickets that were done by then stay measured by them."""
+
+    revision = models.UUIDField(primary_key=True)
+    timezone = models.CharField(max_length=64)
+    schedule = models.JSONField()
+    holidays = models.JSONField()
+
+    def __str__(self) -> str:
+        return str(self.revision)
 
 
 class SlaPolicy(models.Model):
@@ -99,26 +113,46 @@ class Clock(models.Model):
     business_hours = models.ForeignKey(
         BusinessHours, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    hours_revision = models.UUIDField(null=True)
     first_response_time = models.PositiveIntegerField()
     resolution_time = models.PositiveIntegerField()
     # When somebody has to look: the next warning or breach, as far as it is known.
     next_event_at = models.DateTimeField(null=True)
-    # A policy or calendar has changed since the deadlines were worked out.
-    is_stale = models.BooleanField(default=False)
+    # The last edition of the promises that concerns this ticket, and the one its deadlines come from. Whoever sets the
+    # clock never writes the first: a change that is made meanwhile is not lost.
+    marked = models.PositiveBigIntegerField(default=0)
+    reckoned = models.PositiveBigIntegerField(default=0)
     # Each at most once in the life of a ticket.
     first_response_warned_at = models.DateTimeField(null=True)
     first_response_breached_at = models.DateTimeField(null=True)
     resolution_warned_at = models.DateTimeField(null=True)
     resolution_breached_at = models.DateTimeField(null=True)
 
+    objects = ClockQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["next_event_at"], name="clock_next_event", condition=Q(next_event_at__isnull=False)),
-            models.Index(fields=["next_event_at"], name="clock_stale", condition=Q(is_stale=True)),
+            models.Index(fields=["next_event_at"], name="clock_stale", condition=Q(marked__gt=F("reckoned"))),
         ]
 
     def __str__(self) -> str:
         return f"{self.policy_name} for {self.ticket_id}"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a policy or calendar has changed since the deadlines were worked out."""
+        return self.marked > self.reckoned
+
+
+class Edition(models.Model):
+    """One row, and its number grows with every change of what is promised; changes are made one after the other."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class Change(models.Model):
@@ -126,7 +160,22 @@ class Change(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     priority = models.CharField(max_length=20)
+    edition = models.PositiveBigIntegerField()
     made_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.priority} at {self.made_at}"
+
+
+class Untold(models.Model):
+    """Something that fell due together with much else, and is told in one mail with it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    policy = models.ForeignKey(SlaPolicy, on_delete=models.CASCADE, related_name="untold")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
+    target = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20)
+    deadline = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.kind} of {self.ticket_id}"

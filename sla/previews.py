@@ -93,7 +93,7 @@ def compare(
         terms = among.get(ticket.priority)
         if terms is None:
             return None
-        return worked_out(ticket, terms, calendars[terms.business_hours_id], steps.get(ticket.pk, []))
+        return worked_out(ticket, terms, calendars[terms.revision], steps.get(ticket.pk, []))
 
     for ticket in found:
         old, new = targets(ticket, force), targets(ticket, coming)

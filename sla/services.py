@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -22,7 +23,7 @@ from helpdesk.transactions import in_one_transaction
 from tickets.models import Priority
 
 from .clocks import mark_stale, reckon_stale
-from .models import MAX_MINUTES, BusinessHours, Change, Holiday, SlaPolicy
+from .models import MAX_MINUTES, BusinessHours, Change, Edition, FormerHours, Holiday, SlaPolicy
 from .schedules import check_zone, checked_schedule
 
 AT_ONCE = 500  # clocks set again before the change is answered
@@ -127,11 +128,11 @@ def create_hours(*, actor: User | None, **values: Any) -> BusinessHours:
 @in_one_transaction
 def update_hours(hours: UUID, *, actor: User | None, **values: Any) -> BusinessHours:
     locked = lock_hours(hours)
-    before, values_before = (locked.timezone, locked.schedule), snapshot(locked)
+    former, values_before = as_they_are(locked), snapshot(locked)
     save_hours(locked, values)
     record_change(locked, values_before, actor=actor)
-    if (locked.timezone, locked.schedule) != before:
-        calendar_changed(locked)
+    if (locked.timezone, locked.schedule) != (former.timezone, former.schedule):
+        calendar_changed(locked, former)
     return locked
 
 
@@ -142,6 +143,7 @@ def delete_hours(hours: UUID, *, actor: User | None) -> None:
     names = locked.policies.order_by("name").values_list("name", flat=True)[:3]
     if names:
         raise Conflict(f"These business hours are used by: {', '.join(names)}.")
+    as_they_are(locked).save(force_insert=True)
     record_deletion(locked, actor=actor)
     locked.delete()
 
@@ -172,6 +174,7 @@ def add_holiday(hours: UUID, *, actor: User | None, name: str, date: date) -> Ho
     locked = lock_hours(hours)
     if locked.holidays.count() >= MAX_HOLIDAYS:
         raise Invalid(date=f"At most {MAX_HOLIDAYS} holidays are allowed.")
+    former = as_they_are(locked)
     holiday = Holiday(id=new_id(), business_hours=locked, name=name.strip(), date=date, created_at=timezone.now())
     try:
         with transaction.atomic():
@@ -179,7 +182,7 @@ def add_holiday(hours: UUID, *, actor: User | None, name: str, date: date) -> Ho
     except IntegrityError:
         raise Conflict("This date is a holiday already.") from None
     record_creation(holiday, actor=actor)
-    calendar_changed(locked)
+    calendar_changed(locked, former)
     return holiday
 
 
@@ -189,13 +192,26 @@ def delete_holiday(holiday: UUID, *, actor: User | None) -> None:
     if found is None:
         raise NotFound("This holiday does not exist.")
     locked = lock_hours(found.business_hours_id)
+    former = as_they_are(locked)
     if not Holiday.objects.filter(pk=holiday).delete()[0]:
         raise NotFound("This holiday does not exist.")
     record_deletion(found, actor=actor)
-    calendar_changed(locked)
+    calendar_changed(locked, former)
 
 
-def calendar_changed(hours: BusinessHours) -> None:
+def as_they_are(hours: BusinessHours) -> FormerHours:
+    """Locked business hours, to be kept if they change."""
+    closed = hours.holidays.order_by("date").values_list("date", flat=True)
+    return FormerHours(
+        revision=hours.revision,
+        timezone=hours.timezone,
+        schedule=hours.schedule,
+        holidays=[day.isoformat() for day in closed],
+    )
+
+
+def calendar_changed(hours: BusinessHours, former: FormerHours) -> None:
+    former.save(force_insert=True)
     hours.revision = new_id()
     hours.save(update_fields=["revision"])
     promises_changed(set(hours.policies.filter(is_active=True).values_list("priority", flat=True)))
@@ -208,10 +224,19 @@ def promises_changed(priorities: Collection[str]) -> None:
     """Have the tickets of these priorities measured anew."""
     if not priorities:
         return
-    now = timezone.now()
-    Change.objects.bulk_create(Change(priority=priority, made_at=now) for priority in sorted(priorities))
-    mark_stale(priorities)
+    now, edition = timezone.now(), next_edition()
+    Change.objects.bulk_create(
+        Change(priority=priority, edition=edition, made_at=now) for priority in sorted(priorities)
+    )
+    mark_stale(priorities, edition=edition)
     reckon_stale(now=now, limit=AT_ONCE)
+
+
+def next_edition() -> int:
+    """The number of this change; until it is committed nobody gets the one after."""
+    Edition.objects.bulk_create([Edition(pk=1)], ignore_conflicts=True)
+    Edition.objects.update(number=F("number") + 1)
+    return Edition.objects.get().number
 
 
 def recheck(*, now: datetime) -> None:
@@ -222,5 +247,5 @@ def recheck(*, now: datetime) -> None:
 
 @in_one_transaction
 def settle(change: Change) -> None:
-    mark_stale([change.priority], touched_since=change.made_at - OVERLAP)
+    mark_stale([change.priority], edition=change.edition, touched_since=change.made_at - OVERLAP)
     change.delete()

@@ -2,6 +2,7 @@
 
 The policies are one short question each time, so that a change acts on the very next request wherever it was made.
 Calendars cost more to work out and are kept in memory under their revision, which the same question brings along.
+A revision never changes: what business hours were before is kept for tickets that were done by then.
 """
 
 from collections import OrderedDict
@@ -12,15 +13,23 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db import connection
 
-from helpdesk.api.reads import Statement, compiled
-from helpdesk.api.serializers import Column
+from helpdesk.remembering import once
 
 from .arithmetic import Calendar
-from .models import BusinessHours, Clock, SlaPolicy
+from .models import BusinessHours, Clock, FormerHours, SlaPolicy
 
 MAX_CALENDARS = 200
+# The edition and the policies as of one moment; a row without a policy where none is active.
+IN_FORCE = """
+    SELECT edition.number, policy.priority, policy.id, policy.name, policy.first_response_time, policy.resolution_time,
+        hours.id, hours.revision
+    FROM (SELECT COALESCE(MAX(number), 0) AS number FROM sla_edition) AS edition
+        LEFT JOIN sla_slapolicy AS policy ON policy.is_active
+        LEFT JOIN sla_businesshours AS hours ON hours.id = policy.business_hours_id
+    ORDER BY policy.created_at DESC, policy.id DESC
+"""
 
 
 @dataclass(frozen=True)
@@ -33,30 +42,32 @@ class Terms:
     first_response_time: int  # minutes
     resolution_time: int  # minutes
     business_hours_id: UUID | None
-    revision: UUID | None  # of the business hours, where it is known
+    revision: UUID | None  # of the business hours
 
 
-def in_force() -> dict[str, Terms]:
+class InForce(dict[str, Terms]):
     """The policy that applies to each priority: the newest of the active ones."""
-    found: dict[str, Terms] = {}
-    for row in compiled.get("sla policies in force", compile_statement).fetch({}):
-        found.setdefault(row["priority"], Terms(**row))
+
+    edition = 0
+
+
+@once
+def in_force() -> InForce:
+    """What is promised now."""
+    found = InForce()
+    with connection.cursor() as cursor:
+        cursor.execute(IN_FORCE)
+        for found.edition, priority, policy, name, first_response, resolution, hours, revision in cursor.fetchall():
+            if priority is not None and priority not in found:
+                found[priority] = Terms(
+                    as_id(policy), name, priority, first_response, resolution, as_id(hours), as_id(revision)
+                )
     return found
 
 
-def compile_statement() -> Statement:
-    columns = [
-        Column("policy_id", F("id"), as_id),
-        *(Column(name, F(name), None) for name in ("name", "priority", "first_response_time", "resolution_time")),
-        Column("business_hours_id", F("business_hours_id"), as_id),
-        Column("revision", F("business_hours__revision"), as_id),
-    ]
-    return Statement(SlaPolicy.objects.filter(is_active=True).order_by("-created_at", "-id"), columns)
-
-
-def as_id(value: Any) -> UUID:
+def as_id(value: Any) -> UUID | None:
     """SQLite hands out plain text."""
-    return value if isinstance(value, UUID) else UUID(value)
+    return UUID(value) if isinstance(value, str) else value
 
 
 def of_policy(policy: SlaPolicy) -> Terms:
@@ -67,7 +78,7 @@ def of_policy(policy: SlaPolicy) -> Terms:
         first_response_time=policy.first_response_time,
         resolution_time=policy.resolution_time,
         business_hours_id=policy.business_hours_id,
-        revision=None,
+        revision=policy.business_hours.revision if policy.business_hours else None,
     )
 
 
@@ -80,47 +91,41 @@ def of_clock(clock: Clock, priority: str) -> Terms:
         first_response_time=clock.first_response_time,
         resolution_time=clock.resolution_time,
         business_hours_id=clock.business_hours_id,
-        revision=None,
+        revision=clock.hours_revision,
     )
 
 
 # --- Calendars ----------------------------------------------------------------------------------------
 
-Calendars = dict[UUID | None, Calendar | None]  # by business hours; those of None are always open
-_known: OrderedDict[UUID, Calendar] = OrderedDict()  # by revision
+Calendars = dict[UUID | None, Calendar | None]  # by revision; None is always open
+_known: OrderedDict[UUID, Calendar] = OrderedDict()
 _lock = Lock()
 
 
 def calendars_of(wanted: Iterable[Terms]) -> Calendars:
-    """The calendars that some terms refer to."""
+    """The calendars that some terms refer to, by their revisions."""
     found: Calendars = {None: None}
-    missing = set()
-    for terms in wanted:
-        if terms.business_hours_id not in found:
-            known = _known.get(terms.revision) if terms.revision else None
-            if known:
-                found[terms.business_hours_id] = known
-            else:
-                missing.add(terms.business_hours_id)
-    for key, calendar in load(missing - found.keys()).items() if missing else ():
-        found[key] = calendar
-    # Hours that were deleted just now leave their tickets to the clock on the wall.
-    return found | dict.fromkeys(missing - found.keys())
+    for revision in {terms.revision for terms in wanted if terms.revision}:
+        found[revision] = _known.get(revision)
+    if missing := [revision for revision, calendar in found.items() if revision and calendar is None]:
+        found |= load(missing)
+    return found
 
 
-def load(keys: Iterable[UUID | None]) -> dict[UUID, Calendar]:
-    """Calendars from the database, each with its holidays as of one moment."""
-    hours: dict[UUID, tuple[Any, ...]] = {}
-    closed: dict[UUID, list[date]] = {}
-    rows = BusinessHours.objects.filter(pk__in=[key for key in keys if key]).order_by()
-    for key, *rest, holiday in rows.values_list("pk", "revision", "timezone", "schedule", "holidays__date"):
-        hours[key] = tuple(rest)
-        closed.setdefault(key, []).extend([holiday] if holiday else [])
-    found = {}
-    for key, (revision, zone, schedule) in hours.items():
-        found[key] = _known.get(revision) or Calendar.of(zone, schedule, closed[key])
+def load(revisions: Iterable[UUID]) -> Calendars:
+    """Calendars from the database: as business hours are, or as they were."""
+    kept: dict[UUID, tuple[str, Any, list[date]]] = {}
+    rows = BusinessHours.objects.filter(revision__in=revisions).order_by()
+    for revision, zone, schedule, holiday in rows.values_list("revision", "timezone", "schedule", "holidays__date"):
+        kept.setdefault(revision, (zone, schedule, []))[2].extend([holiday] if holiday else [])
+    if former := [revision for revision in revisions if revision not in kept]:
+        for hours in FormerHours.objects.filter(pk__in=former):
+            kept[hours.pk] = hours.timezone, hours.schedule, [date.fromisoformat(day) for day in hours.holidays]
+    found: Calendars = {}
+    for revision, values in kept.items():
+        found[revision] = calendar = Calendar.of(*values)
         with _lock:
-            _known[revision] = found[key]
+            _known[revision] = calendar
             while len(_known) > MAX_CALENDARS:
                 _known.popitem(last=False)
     return found

@@ -30,6 +30,7 @@ CELLAR = (
     "helpdesk.ids",
     "helpdesk.json_values",
     "helpdesk.periodic",
+    "helpdesk.remembering",
     "helpdesk.tags",
     "helpdesk.transactions",
     "helpdesk.words",

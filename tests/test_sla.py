@@ -282,9 +282,9 @@ def test_what_is_too_much_for_one_request_is_left_to_the_worker(
     with at("2025-12-17 10:00"):
         tickets = [file(api, customer) for _ in range(8)]
         api.patch(f"/api/sla-policies/{key}", {"resolutionTime": 120})
-        assert Clock.objects.filter(is_stale=True).count() == 5
+        assert Clock.objects.stale().count() == 5
         jobs.catch_up()
-    assert not Clock.objects.filter(is_stale=True).exists()
+    assert not Clock.objects.stale().exists()
     assert {deadlines(api, ticket)[1] for ticket in tickets} == {shown("2025-12-17 12:00")}
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from helpdesk.errors import HelpDeskError, Invalid
+from helpdesk.remembering import remembering
 from helpdesk.transactions import in_one_transaction
 
 from .history import record
@@ -95,8 +96,9 @@ def check_number(ids: list[UUID]) -> None:
 
 def one_by_one(ids: list[UUID], known: set[UUID], verb: Verb) -> list[dict[str, Any]]:
     outcome: dict[UUID, dict[str, Any]] = {}
-    for key in sorted(set(ids)):
-        outcome[key] = attempted(key, verb) if key in known else refused(key, "Not found.")
+    with remembering():
+        for key in sorted(set(ids)):
+            outcome[key] = attempted(key, verb) if key in known else refused(key, "Not found.")
     return [outcome[key] for key in dict.fromkeys(ids)]
 
 

@@ -17,9 +17,9 @@ from .rhythm import CLOSES, DAY, DAYS, MINUTE, OPENS
 from .writers import Row
 
 CLOCK_COLUMNS = (
-    "ticket_id", "policy_id", "policy_name", "business_hours_id", "first_response_time", "resolution_time",
-    "next_event_at", "first_response_warned_at", "first_response_breached_at", "resolution_warned_at",
-    "resolution_breached_at",
+    "ticket_id", "policy_id", "policy_name", "business_hours_id", "hours_revision",
+    "first_response_time", "resolution_time", "next_event_at", "first_response_warned_at", "first_response_breached_at", "resolution_warned_at",
+    "resolution_breached_at", "reckoned",
 )  # fmt: skip
 OFFICE = "Office hours"
 SCHEDULE = [{"day": day, "startTime": f"{OPENS:02d}:00", "endTime": f"{CLOSES:02d}:00"} for day in range(1, 6)]
@@ -41,6 +41,8 @@ class Promise:
     calendar: Calendar | None
     policy: str
     hours: str | None
+    revision: str | None
+    edition: int
 
 
 @dataclass(slots=True)
@@ -78,9 +80,11 @@ def write_promises(end: int, random: Random) -> dict[str, Promise]:
     return {
         priority: Promise(
             terms,
-            calendars[terms.business_hours_id],
+            calendars[terms.revision],
             hex_of(terms.policy_id) or "",
             hex_of(terms.business_hours_id),
+            hex_of(terms.revision),
+            force.edition,
         )
         for priority, terms in force.items()
     }
@@ -153,8 +157,9 @@ def measure(
             upcoming.append(due if warned or warning is None else warning)
         stamps += [warned, found.breaches.get(name)]
     found.clock = (
-        ticket, promise.policy, terms.name, promise.hours, terms.first_response_time, terms.resolution_time,
+        ticket, promise.policy, terms.name, promise.hours, promise.revision, terms.first_response_time, terms.resolution_time,
         *(None if moment is None else text_of(moment) for moment in (min(upcoming, default=None), *stamps)),
+        promise.edition,
     )  # fmt: skip
     return found
 
