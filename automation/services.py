@@ -1,5 +1,6 @@
 """The verbs of automation rules."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from .rule_book import new_stamp
 
 MAX_ACTIVE = 500
 MAX_ORDER = 1_000_000
+ORDER_STEP = 10  # between rules that were put in order by hand, so that others fit in between
 # What a run is explained by: a change of these is a new revision.
 EXPLAINING = ("name", "condition_match", "conditions", "actions")
 
@@ -66,6 +68,24 @@ def delete_rule(rule: AutomationRule | UUID, *, actor: User | None) -> None:
     record_deletion(locked, actor=actor)
     locked.delete()
     new_stamp()
+
+
+@in_one_transaction
+def order_rules(keys: Sequence[UUID], *, actor: User | None) -> None:
+    """Put these rules into this order, in the places that they have among all rules now; raises NotFound."""
+    rules = list(AutomationRule.objects.select_for_update(no_key=True).order_by("order", "name", "id"))
+    known = {rule.pk: rule for rule in rules}
+    if not known.keys() >= set(keys):
+        raise NotFound("Some of these rules do not exist any more. Load the page again.")
+    wanted = iter(dict.fromkeys(keys))
+    chosen = set(keys)
+    placed = [known[next(wanted)] if rule.pk in chosen else rule for rule in rules]
+    moved = [rule for place, rule in enumerate(placed) if rule.order != place * ORDER_STEP]
+    for place, rule in enumerate(placed):
+        rule.order = place * ORDER_STEP
+    AutomationRule.objects.bulk_update(moved, ["order"])
+    if moved:
+        new_stamp()
 
 
 def draft(values: dict[str, Any]) -> AutomationRule:

@@ -48,6 +48,7 @@ SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
         "Settings",
         (
             Item("accounts.apikey", "key"),
+            Item("automation.automationrule", "bolt"),
             Item("django_q.failure", "error"),
             Item("django_q.success", "task_alt"),
             Item("django_q.schedule", "schedule"),

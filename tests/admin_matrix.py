@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from automation.services import create_rule
 from helpdesk.admin_pages import Who
 from outbox.models import OutgoingMail, State
 from tests.factories import ApiKeyFactory
@@ -57,6 +58,13 @@ def task(of: type[Failure | Success], *, success: bool) -> Any:
 
 MODELS: dict[str, Model] = {
     "accounts_apikey": Model(ApiKeyFactory, changed=NOBODY, removed=NOBODY, posts=("revoke",), pressed=ADMINS),
+    "automation_automationrule": Model(
+        lambda: create_rule(
+            actor=None, name="R", rule_type="ticket_creation", actions=[{"type": "set_priority", "value": "urgent"}]
+        ),
+        posts=("switch_off", "switch_on", "move_up", "move_down"),
+        views={"runs": ADMINS},
+    ),
     "django_q_failure": read_only(lambda: task(Failure, success=False)),
     "django_q_success": read_only(lambda: task(Success, success=True)),
     "django_q_schedule": read_only(lambda: Schedule.objects.create(name="sla.jobs.catch_up", func=RUN, minutes=1)),
@@ -67,6 +75,10 @@ MODELS: dict[str, Model] = {
 }
 
 VIEWS: dict[str, View] = {
+    "automation_automationrule_order": View(ADMINS, posted=True),
+    "automation_automationrule_rows": View(ADMINS, posted=True),
+    "automation_automationrule_try": View(ADMINS, posted=True),
+    "automation_automationrule_find": View(ADMINS, query="?of=agent"),
     "index": View(STAFF),
     "search": View(STAFF, query="?s=keys"),
     "jsi18n": View(STAFF),

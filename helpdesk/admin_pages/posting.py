@@ -97,18 +97,25 @@ def address(pages: Any, name: str, row: Model) -> str:
     return reverse(f"admin:{url_name(pages, name)}", args=[row.pk])
 
 
-def button(pages: Any, name: str, row: Model, *, label: str = "", icon: str = "", disabled: bool = False) -> SafeString:
-    """A button for a list: it submits the form around the list, whose token it needs, to an address of its own."""
+def button(
+    pages: Any, name: str, row: Model, *, label: str = "", icon: str = "", disabled: bool = False, bare: bool = False
+) -> SafeString:
+    """A button for a list: it submits the form around the list, whose token it needs, to an address of its own.
+
+    `bare` shows only the icon, and says the words to those who do not see it.
+    """
     said: Posted = getattr(type(pages), name).posted
+    words = label or said.label
     return format_html(
         '<button type="submit" class="hd-button hd-button--{} hd-button--small" formaction="{}" data-confirm="{}"{}>'
-        '{}<span class="hd-button__text">{}</span></button>',
+        '{}<span class="hd-button__text{}">{}</span></button>',
         said.variant,
         address(pages, name, row),
         said.confirm,
-        format_html(" disabled") if disabled else "",
+        format_html(' disabled title="{}"', words) if disabled else format_html(' title="{}"', words) if bare else "",
         icon_html(icon or said.icon),
-        label or said.label,
+        " hd-unseen" if bare else "",
+        words,
     )
 
 

@@ -1,0 +1,5 @@
+"""Settings > Automation rules."""
+
+from . import rules
+
+__all__ = ["rules"]

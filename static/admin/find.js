@@ -1,0 +1,135 @@
+/* Fields that offer what a few letters find: <div data-find="/address/?of=agent"> around a text and a hidden input.
+   data-free: the text itself is the value. data-many="name": several are chosen, each a chip with an input of that name. */
+(() => {
+  let open = null; // {box, list, active}
+  let asked = 0;
+  let timer = 0;
+
+  const close = () => {
+    if (!open) return;
+    open.input.removeAttribute("aria-controls");
+    open.input.setAttribute("aria-expanded", "false");
+    open.list.remove();
+    open = null;
+  };
+
+  const mark = (place) => {
+    const rows = [...open.list.children];
+    if (!rows.length) return;
+    open.active = (place + rows.length) % rows.length;
+    rows.forEach((row, at) => row.setAttribute("aria-selected", at === open.active));
+    rows[open.active].scrollIntoView({ block: "nearest" });
+    open.input.setAttribute("aria-activedescendant", rows[open.active].id);
+  };
+
+  const choose = (row) => {
+    const { box, input } = open;
+    const hidden = box.querySelector("input[type=hidden]");
+    if (box.dataset.many) {
+      const chip = document.createElement("span");
+      chip.className = "hd-chip";
+      chip.textContent = row.dataset.text;
+      const value = Object.assign(document.createElement("input"), { type: "hidden", name: box.dataset.many, value: row.dataset.id });
+      const drop = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+      drop.dataset.drop = "";
+      drop.setAttribute("aria-label", `Remove ${row.dataset.text}`);
+      chip.append(value, drop);
+      box.querySelector(".hd-find__chosen").append(chip);
+      input.value = "";
+    } else {
+      input.value = row.dataset.text;
+      input.dataset.chosen = row.dataset.text;
+      if (hidden) hidden.value = row.dataset.id;
+    }
+    close();
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  const show = (box, input, found) => {
+    close();
+    const list = document.createElement("ul");
+    list.className = "hd-find__list";
+    list.id = "hd-found";
+    list.setAttribute("role", "listbox");
+    found.forEach((one, at) => {
+      const row = document.createElement("li");
+      row.id = `hd-found-${at}`;
+      row.setAttribute("role", "option");
+      row.dataset.id = one.id;
+      row.dataset.text = one.text;
+      row.textContent = one.text;
+      if (one.hint) row.append(Object.assign(document.createElement("small"), { textContent: one.hint }));
+      list.append(row);
+    });
+    if (!found.length && !("free" in box.dataset)) {
+      list.append(Object.assign(document.createElement("li"), { className: "hd-faint", textContent: "Nothing found" }));
+    }
+    if (!list.children.length) return;
+    box.append(list);
+    open = { box, input, list, active: -1 };
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-expanded", "true");
+    input.setAttribute("aria-controls", list.id);
+  };
+
+  const ask = (box, input, text) => {
+    const mine = ++asked;
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const answer = await fetch(`${box.dataset.find}&q=${encodeURIComponent(text)}`).catch(() => null);
+      if (!answer || !answer.ok || mine !== asked || document.activeElement !== input) return;
+      show(box, input, (await answer.json()).found);
+    }, text ? 150 : 0);
+  };
+
+  const boxOf = (target) => (target.matches?.("[data-find] input[type=text]") ? target.closest("[data-find]") : null);
+
+  document.addEventListener("focusin", (event) => {
+    const box = boxOf(event.target);
+    if (!box) { if (open && !open.box.contains(event.target)) close(); return; }
+    event.target.dataset.chosen ??= event.target.value;
+    event.target.select();
+    ask(box, event.target, "");
+  });
+
+  document.addEventListener("input", (event) => {
+    const box = boxOf(event.target);
+    if (box) ask(box, event.target, event.target.value.trim());
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!open || event.target !== open.input) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      mark(open.active + (event.key === "ArrowDown" ? 1 : -1));
+    } else if (event.key === "Enter" && open.active >= 0) {
+      event.preventDefault();
+      choose(open.list.children[open.active]);
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      close();
+    }
+  });
+
+  document.addEventListener("mousedown", (event) => {
+    const row = event.target.closest(".hd-find__list li[data-id]");
+    if (row && open) { event.preventDefault(); choose(row); }
+  });
+
+  document.addEventListener("click", (event) => {
+    const drop = event.target.closest("[data-drop]");
+    if (drop) drop.closest(".hd-chip").remove();
+  });
+
+  /* What was typed and not chosen is no value: emptied, it means nothing; otherwise the last choice comes back. */
+  document.addEventListener("focusout", (event) => {
+    const box = boxOf(event.target);
+    if (!box) return;
+    close();
+    if ("free" in box.dataset) return;
+    const hidden = box.querySelector("input[type=hidden]");
+    if (box.dataset.many) event.target.value = "";
+    else if (!event.target.value.trim()) { hidden.value = ""; event.target.dataset.chosen = ""; }
+    else event.target.value = event.target.dataset.chosen ?? "";
+  });
+})();
