@@ -80,10 +80,16 @@ def order_rules(keys: Sequence[UUID], *, actor: User | None) -> None:
     wanted = iter(dict.fromkeys(keys))
     chosen = set(keys)
     placed = [known[next(wanted)] if rule.pk in chosen else rule for rule in rules]
-    moved = [rule for place, rule in enumerate(placed) if rule.order != place * ORDER_STEP]
-    for place, rule in enumerate(placed):
-        rule.order = place * ORDER_STEP
-    AutomationRule.objects.bulk_update(moved, ["order"])
+    numbers = [rule.order for rule in rules]
+    if len(set(numbers)) < len(numbers):
+        # Some share a number and stand in the order of their names.
+        numbers = [place * ORDER_STEP for place in range(len(rules))]
+    moved = [(rule, number) for rule, number in zip(placed, numbers, strict=True) if rule.order != number]
+    for rule, number in moved:
+        before = snapshot(rule)
+        rule.order = number
+        record_change(rule, before, actor=actor)
+    AutomationRule.objects.bulk_update([rule for rule, _ in moved], ["order"])
     if moved:
         new_stamp()
 

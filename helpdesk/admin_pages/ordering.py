@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import URLPattern, path, reverse
 
@@ -43,7 +44,8 @@ class OrderedPages(VerbPages):
         if not self.has_press_permission(request):
             raise PermissionDenied
         try:
-            self.reorder(request, [as_key(text) for text in request.POST.getlist("key")[: self.list_per_page]])
+            with transaction.atomic():
+                self.reorder(request, [as_key(text) for text in request.POST.getlist("key")[: self.list_per_page]])
         except HelpDeskError as problem:
             return JsonResponse({"error": str(problem)}, status=409)
         return JsonResponse({})
