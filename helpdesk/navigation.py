@@ -49,6 +49,7 @@ SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
         (
             Item("accounts.apikey", "key"),
             Item("automation.automationrule", "bolt"),
+            Item("audit.entry", "history"),
             Item("django_q.failure", "error"),
             Item("django_q.success", "task_alt"),
             Item("django_q.schedule", "schedule"),

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from automation.services import create_rule
+from audit.models import Entry, Kind
 from helpdesk.admin_pages import Who
+from helpdesk.ids import new_id
 from outbox.models import OutgoingMail, State
 from tests.factories import ApiKeyFactory
 from worker.running import RUN
@@ -69,6 +71,7 @@ MODELS: dict[str, Model] = {
     "django_q_success": read_only(lambda: task(Success, success=True)),
     "django_q_schedule": read_only(lambda: Schedule.objects.create(name="sla.jobs.catch_up", func=RUN, minutes=1)),
     "django_q_ormq": read_only(lambda: OrmQ.objects.create(key="helpdesk", payload="")),
+    "audit_entry": read_only(lambda: Entry.objects.create(kind=Kind.API_KEY, action="created", subject_id=new_id())),
     "outbox_outgoingmail": read_only(
         lambda: OutgoingMail.objects.create(to=["cleo@example.com"], subject="Hello", text="", state=State.FAILED)
     ),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.keys import issue_api_key
 from accounts.models import ApiKey, User
@@ -209,3 +211,35 @@ def test_an_erased_person_is_taken_out_of_the_log_and_the_entries_stay(admin: Us
         ("Ada Admin", Action.CREATED, ApiKey.objects.get(name="Hers").__str__()),
     ]
     assert "Gus" not in str(list(Entry.objects.values()))
+
+
+def test_admins_read_in_the_log_what_was_and_what_is(admin: User, api: ApiClient) -> None:
+    policy = ROWS["policy"]()
+    api.patch(f"/api/sla-policies/{policy.pk}", {"resolutionTime": 30, "name": "<b>New</b>"})
+    api.post("/api/agent-groups", {"name": "Billing"})
+    browser = Client()
+    browser.force_login(admin)
+    log = reverse("admin:audit_entry_changelist")
+    page = browser.get(log).content.decode()
+    assert "Ada Admin" in page
+    assert "Name, Resolution time" in page
+    assert "<b>New" not in page
+    entry = Entry.objects.get(kind=Kind.SLA_POLICY)
+    page = browser.get(reverse("admin:audit_entry_change", args=[entry.pk])).content.decode()
+    for shown in ("Resolution time", "2", "30", "&lt;b&gt;New&lt;/b&gt;"):
+        assert shown in page
+    for query, found in FILTERS.items():
+        listed = browser.get(log + query.format(admin=admin.pk)).context["cl"].result_list
+        assert [row.subject_name for row in listed] == found, query
+
+
+FILTERS = {
+    "?": ["Billing", "<b>New</b>"],
+    "?kind__exact=sla.slapolicy": ["<b>New</b>"],
+    "?action__exact=created": ["Billing"],
+    "?who={admin}": ["Billing", "<b>New</b>"],
+    "?who=system": [],
+    "?who=nonsense": ["Billing", "<b>New</b>"],
+    "?days=7": ["Billing", "<b>New</b>"],
+    "?q=billing": ["Billing"],
+}
