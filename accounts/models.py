@@ -59,6 +59,13 @@ class User(AbstractBaseUser):
     # The name the claimer typed: shown to them instead of the stored one until the mailbox is proven.
     claimed_name = models.CharField(max_length=200, blank=True, default="")
     claims_blocked_until = models.DateTimeField(null=True, blank=True)
+    # Since when signing in takes a code as well: see SecondFactor. Sessions are bound to it.
+    two_factor_at = models.DateTimeField(null=True, editable=False)
+    # The contact that this one turned out to be; it keeps only the address by which it is found.
+    merged_into = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.SET_NULL, related_name="merged", db_index=False
+    )
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects = BaseUserManager.from_queryset(UserQuerySet)()
 
@@ -73,6 +80,9 @@ class User(AbstractBaseUser):
             models.Index(fields=["role", "created_at", "id"], name="user_role"),
             models.Index(fields=["company", "created_at", "id"], name="user_company"),
             models.Index(fields=["created_at", "id"], name="user_inactive", condition=models.Q(is_active=False)),
+            models.Index(
+                fields=["merged_into"], name="user_merged_into", condition=models.Q(merged_into__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
@@ -95,9 +105,10 @@ class User(AbstractBaseUser):
         return self.is_active and self.role == Role.ADMIN
 
     def get_session_auth_hash(self) -> str:
-        """What a session is bound to: the password, and the side of the counter.
+        """What a session is bound to: the password, the second factor, and the side of the counter.
 
-        A session that was opened as a customer ends when its owner becomes staff, and the other way round.
+        A session that was opened as a customer ends when its owner becomes staff, and the other way round. One that
+        was opened by the password alone ends when a second factor is switched on.
         """
         return self.bound_to_side(super().get_session_auth_hash())
 
@@ -105,7 +116,44 @@ class User(AbstractBaseUser):
         return map(self.bound_to_side, super().get_session_auth_fallback_hash())
 
     def bound_to_side(self, session_hash: str) -> str:
-        return f"{'staff' if self.role in STAFF_ROLES else 'customer'}:{session_hash}"
+        side = "staff" if self.role in STAFF_ROLES else "customer"
+        factor = f":{self.two_factor_at.isoformat()}" if self.two_factor_at else ""
+        return f"{side}{factor}:{session_hash}"
+
+
+class SecondFactor(models.Model):
+    """The secret that somebody's authenticator app shares with us. It asks for nothing until it is confirmed."""
+
+    user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="second_factor")
+    secret = models.TextField(help_text="Encrypted with SECRET_KEY.")
+    # The period of thirty seconds whose code was used last: no code works twice, and none from before it.
+    last_step = models.BigIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"Second factor of {self.user}"
+
+
+class RecoveryCode(models.Model):
+    """A code that works once in place of the app; only its SHA-256 is stored."""
+
+    code_hash = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"Recovery code of {self.user}"
+
+
+class ErasedAddress(models.Model):
+    """An address whose owner was erased, as a digest that only we can make: nobody signs up with it any more."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    erased_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class AssignmentMethod(models.TextChoices):

@@ -24,7 +24,7 @@ from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 from helpdesk.transactions import Lock, take
 
-from . import mails
+from . import mails, two_factor
 from .emails import checked_email, matching_key
 from .models import STAFF_ROLES, Role, TicketScope, User
 from .signals import user_saved
@@ -135,6 +135,8 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
             # Whoever claimed the account is out; with only another address they are still in, by the name they gave.
             locked.claimed_name = ""
         store(locked, [*changes, "email_verified_at", "claimed_at", "claimed_name", "updated_at"])
+        if before["role"] in STAFF_ROLES and locked.role not in STAFF_ROLES:
+            two_factor.drop(locked)
         write_down(locked, before, changes, actor=actor)
         if unproven:
             mails.send_confirmation(locked)

@@ -3,20 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from unfold.forms import AuthenticationForm
+from django.urls import path, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
 
 import workspace.urls
-from accounts.staff_sign_in import sign_in_staff
+from accounts.two_factor import is_missing
+from helpdesk import own_account, signing_in
 from helpdesk.admin_pages import Who
-from helpdesk.api.addresses import client_address
-from helpdesk.errors import HelpDeskError
 
-View = Callable[..., HttpResponse]
+View = Callable[..., Any]
 
 # Alpine.js, which the pages are made with, compiles what stands in their attributes.
 POLICY = (
@@ -25,45 +27,36 @@ POLICY = (
 )
 
 
-class SignInForm(AuthenticationForm):
-    """Email and password, throttled; what was wrong is not said."""
-
-    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(request, *args, **kwargs)
-        self.fields["username"].label = "Email"
-        self.fields["username"].max_length = 254
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if "username" in given and "password" in given:
-            try:
-                self.user_cache = sign_in_staff(
-                    email=given["username"], password=given["password"], address=client_address(self.request)
-                )
-            except HelpDeskError as problem:
-                raise ValidationError(str(problem)) from None
-        return given
-
-
 class HelpDeskAdmin(UnfoldAdminSite):
     site_title = site_header = "HelpDesk"
     index_title = "Home"
-    login_form = SignInForm
+    login_form = signing_in.SignInForm
 
     def get_urls(self) -> list[Any]:
-        return [*workspace.urls.pages(self.admin_view), *super().get_urls()]
+        return [
+            path("login/code/", self.door(signing_in.code), name="sign_in_code"),
+            path("login/set-up/", self.door(signing_in.set_up), name="sign_in_set_up"),
+            *own_account.pages(self.admin_view),
+            *workspace.urls.pages(self.admin_view),
+            *super().get_urls(),
+        ]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return Who.STAFF.includes(request)
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Customers, and agents where only admins may go, get a page that says so; who is nobody may sign in."""
+    def admin_view(self, view: View, cacheable: bool = False, *, while_incomplete: bool = False) -> View:
+        """Customers, and agents where only admins may go, get a page that says so; who is nobody may sign in.
+
+        Who still has to set a second factor up gets to the pages for that, `while_incomplete`, and to no other.
+        """
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             leaving = request.path == reverse("admin:logout", current_app=self.name)
             if request.user.is_authenticated and not self.has_permission(request) and not leaving:
                 return with_policy(self.refused(request))
+            if self.has_permission(request) and is_missing(request.user) and not (leaving or while_incomplete):
+                return with_policy(redirect("admin:account_two_factor"))
             try:
                 return with_policy(inner(request, *args, **kwargs))
             except PermissionDenied:
@@ -76,7 +69,26 @@ class HelpDeskAdmin(UnfoldAdminSite):
         return TemplateResponse(request, "admin/refused.html", context, status=403)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return with_policy(super().login(request, extra_context))
+        if request.method == "GET" and self.has_permission(request):
+            return redirect("admin:index")
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "app_path": request.get_full_path(),
+            REDIRECT_FIELD_NAME: signing_in.destination(request),
+            **(extra_context or {}),
+        }
+        return self.door(signing_in.SignIn.as_view(extra_context=context, next_page="admin:index"))(request)
+
+    def door(self, view: View) -> View:
+        """A page for whoever is not signed in."""
+        inner = never_cache(csrf_protect(view))
+
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            request.current_app = self.name
+            return with_policy(inner(request, *args, **kwargs))
+
+        return opened
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Passwords change through the verbs of accounts alone."""

@@ -147,6 +147,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_COOKIE_NAME = "helpdesk_session"
 LOGIN_REDIRECT_URL = "admin:index"
+# Whether agents and admins need a second factor to sign in; without this it is theirs to choose.
+REQUIRE_TWO_FACTOR = env.bool("HELPDESK_REQUIRE_TWO_FACTOR", default=False)
 # What happens when somebody signs up in the portal with the address of a contact who has no password yet.
 CLAIM_POLICY = env.str("HELPDESK_CLAIM_POLICY", default="tiered")
 if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):
@@ -271,10 +273,15 @@ UNFOLD = {
             "950": "#172554",
         }
     },
-    "ACCOUNT": {"navigation": [{"title": "API documentation", "link": "/api/docs"}]},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Your account", "link": "/admin/account/"},
+            {"title": "API documentation", "link": "/api/docs"},
+        ]
+    },
     "SIDEBAR": {"navigation": "helpdesk.navigation.sidebar"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/favicon.svg"}],
-    "STYLES": ["/static/admin/helpdesk.css"],
+    "STYLES": ["/static/admin/helpdesk.css", "/static/admin/people.css"],
     "SCRIPTS": ["/static/admin/helpdesk.js"],
 }
 

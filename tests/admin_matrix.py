@@ -10,8 +10,8 @@ from typing import Any
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from automation.services import create_rule
 from audit.models import Entry, Kind
+from automation.services import create_rule
 from helpdesk.admin_pages import Who
 from helpdesk.ids import new_id
 from outbox.models import OutgoingMail, State
@@ -85,9 +85,16 @@ VIEWS: dict[str, View] = {
     "index": View(STAFF),
     "search": View(STAFF, query="?s=keys"),
     "jsi18n": View(STAFF),
+    "account": View(STAFF),
+    "account_password": View(STAFF),
+    "account_two_factor": View(STAFF),
+    "two_factor_begin": View(STAFF, posted=True),
+    "two_factor_confirm": View(STAFF, posted=True),
+    "two_factor_disable": View(STAFF, posted=True),
+    "two_factor_codes": View(STAFF, posted=True),
 }
 
 # What Django brings along and nobody gets: "/admin/password_change/", its own log, its pages for whole apps.
 CLOSED = {"password_change", "password_change_done", "app_list", "view_on_site"}
 # For everybody, or for whoever is signed in; tested with the sign-in.
-DOORS = {"login", "logout", "autocomplete"}
+DOORS = {"login", "logout", "autocomplete", "sign_in_code", "sign_in_set_up"}

@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from accounts.keys import touch
 from accounts.models import ApiKey, User
 from accounts.replays import ReplayStore
+from accounts.two_factor import is_missing
 from helpdesk.api.errors import MissingCredentials
 from helpdesk.api.lookups import Lookup
 from helpdesk.api.permissions import SCOPES
@@ -116,7 +117,7 @@ class StaffSessionAuthentication(SessionAuthentication):
         if settings.SESSION_COOKIE_NAME not in request._request.COOKIES:
             return None
         user = request._request.user
-        if not isinstance(user, User) or not user.is_staff:
+        if not isinstance(user, User) or not user.is_staff or is_missing(user):
             return None
         self.enforce_csrf(request)
         return user, SessionCredential(user, request._request.session.session_key or "")
