@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from helpdesk.api.inserts import Insertion
 from helpdesk.transactions import in_one_transaction
 from tickets.deadlines import set_deadlines
 from tickets.models import ACTIVE_STATUSES, DONE_STATUSES, Action, Activity, Ticket
@@ -24,6 +25,7 @@ from .models import Clock
 from .reckoning import Step, Target, Targets, stretches, targets
 from .terms import InForce, Terms, calendars_of, in_force, of_clock
 
+insertion = Insertion(Clock)
 BATCH = 200  # tickets locked at once
 SNAPSHOT = (
     "policy_id",
@@ -72,7 +74,7 @@ def start(ticket: Ticket) -> None:
     clock = ticket._state.fields_cache.get("sla_clock")
     if clock is not None:
         clock.ticket_id = ticket.pk
-        clock.save(force_insert=True)
+        insertion.add(clock)
 
 
 def keep(ticket: Ticket, *, now: datetime, repriced: bool = False) -> None:

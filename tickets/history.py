@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from helpdesk.api.inserts import Insertion
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
 
 from .models import Action, Activity, Ticket
+
+insertion = Insertion(Activity)
 
 Changes = dict[str, tuple[Any, Any]]
 
@@ -79,7 +82,7 @@ def activity(
 
 
 def record(ticket: Ticket, action: Action, *, actor: User | UUID | None, now: datetime, **values: Any) -> None:
-    activity(ticket, action, actor=actor, now=now, **values).save(force_insert=True)
+    insertion.add(activity(ticket, action, actor=actor, now=now, **values))
 
 
 def record_changes(ticket: Ticket, changes: Changes, *, actor: User | UUID | None, now: datetime) -> None:

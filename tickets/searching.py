@@ -14,12 +14,14 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat, Left
 
 from accounts.models import User
+from helpdesk.api.inserts import Insertion
 from helpdesk.api.search import SearchTable, found
 from helpdesk.words import vocabulary
 
 from .models import Note, Reply, Ticket, TicketSearch
 
 SEARCH = SearchTable("tickets_ticketsearch", "number", ("customer", "public", "internal"))
+insertion = Insertion(TicketSearch)
 OWN_NUMBER = re.compile(r"#(\d{1,18})(?!\w)", re.ASCII)
 FOR_CUSTOMERS = ("customer", "public")
 # Characters of words that are kept; together they fit into a tsvector (1 MB) in any alphabet.
@@ -47,12 +49,13 @@ def words_of_customer(name: str, email: str) -> str:
 
 def enter(ticket: Ticket, *, customer: dict[str, Any]) -> None:
     """A new ticket can be found."""
-    TicketSearch(
-        ticket=ticket,
+    insertion.run(
+        ticket_id=ticket.pk,
         number=ticket.ticket_number,
         customer=words_of_customer(customer["name"], customer["email"]),
         public=public_words(ticket.ticket_number, ticket.subject, ticket.description),
-    ).save(force_insert=True)
+        internal="",
+    )
 
 
 def public_words(number: int, *texts: str) -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import STAFF_ROLES, User
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
+from helpdesk.api.inserts import Insertion
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -30,6 +31,8 @@ from .models import Action, Activity, Note, Reply, Source, Status, Ticket, Ticke
 from .numbers import next_number
 from .signals import note_added, reply_added, ticket_deleted, ticket_filing, ticket_saved
 from .unanswered import after_reply
+
+insertion = Insertion(Ticket)
 
 # What update_ticket takes, besides custom_fields and linked_ticket_ids which have their own ways.
 PLAIN_FIELDS = (
@@ -101,7 +104,7 @@ def create_ticket(
         ticket_number=next_number(),
     )
     ticket_filing.send(Ticket, ticket=ticket, actor=actor, cause=cause)
-    ticket.save(force_insert=True)
+    insertion.add(ticket)
     searching.enter(ticket, customer=customer)
     record(ticket, Action.CREATED, actor=actor, now=now)
     if linked:
