@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import orjson
 import psycopg
 
+from .articles import write_articles
 from .client import Client, Refused
-from .report import Result, judge, write
+from .report import Result, judge, together, write
 from .scenarios import Scenario, scenarios
 from .servers import TARGETS, Server, manage, prepare
 from .tables import reset
@@ -23,15 +24,24 @@ def main() -> int:
     parser.add_argument("--sizes", default="10000,100000", help="Numbers of tickets.")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", help="Names of scenarios, with commas.")
-    parser.add_argument("--write", action="store_true", help="Write the figures to docs/benchmarks.md.")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="Write the figures to docs/benchmarks.md; with --only those of the others stay.",
+    )
     options = parser.parse_args()
     sizes = sorted({int(text) for text in options.sizes.split(",")})
     only = options.only.split(",") if options.only else None
-    results = measure([(size, prepare(size)) for size in sizes], options.rounds, only)
+    databases = [(size, prepare(size)) for size in sizes]
+    for size, url in databases:
+        write_articles(url, size)
+    results = measure(databases, options.rounds, only)
+    if options.write:
+        results = together(results, afresh=only is None)
     verdict = judge(results)
     print("\n" + verdict.text)
     if options.write:
-        write(results, verdict, options.rounds)
+        write(results, verdict)
     return 0 if verdict.passed else 1
 
 
@@ -58,13 +68,18 @@ def measure(databases: list[tuple[int, str]], rounds: int, only: list[str] | Non
                     for arena in arenas:
                         reset(arena.url)
             for arena in arenas:
-                results.append(Result(arena.plans[name], arena.size, times[arena.size], None))
+                results.append(result_of(arena, name, times[arena.size]))
                 print(f"{arena.size:>10,}  {results[-1].line()}", flush=True)
     for result in results:
-        if result.plan.name == "stream":
+        if result.name == "stream":
             arena = next(arena for arena in arenas if arena.size == result.size)
             result.memory = streaming_memory(arena.url, arena.key)
     return results
+
+
+def result_of(arena: Arena, name: str, times: dict[str, list[float]]) -> Result:
+    plan = arena.plans[name]
+    return Result(name, plan.title, list(arena.plans).index(name), arena.size, plan.gate, plan.growth, times)
 
 
 def opened(stack: ExitStack, size: int, url: str) -> Arena:
@@ -85,8 +100,9 @@ def rounds_of(name: str, arenas: list[Arena], rounds: int) -> dict[int, dict[str
     All of them take turns within a round, and the order turns around every time: what else happens on the machine
     meanwhile hits them alike, the sizes too.
     """
-    turns = [(arena, kind) for arena in arenas for kind in KINDS]
-    times: dict[int, dict[str, list[float]]] = {arena.size: {kind: [] for kind in KINDS} for arena in arenas}
+    kinds = KINDS if arenas[0].plans[name].floored else KINDS[:1]
+    turns = [(arena, kind) for arena in arenas for kind in kinds]
+    times: dict[int, dict[str, list[float]]] = {arena.size: {kind: [] for kind in kinds} for arena in arenas}
     for arena, kind in turns:
         client = arena.clients[kind]
         client.seconds(arena.plans[name].requests(client)[:20])
@@ -101,7 +117,7 @@ def rounds_of(name: str, arenas: list[Arena], rounds: int) -> dict[int, dict[str
 def check_equal(plans: list[Scenario], clients: dict[str, Client], size: int) -> None:
     """Nobody is timed for another answer."""
     for plan in plans:
-        if plan.writes or (plan.name == "stream" and size > COMPARED_WHOLE):
+        if plan.writes or not plan.floored or (plan.name == "stream" and size > COMPARED_WHOLE):
             continue
         answers = [orjson.loads(client.send(plan.requests(client)[0])[1]) for client in clients.values()]
         if any(answer != answers[0] for answer in answers):

@@ -2,39 +2,56 @@
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+import orjson
 import psycopg
 
-from .scenarios import Scenario
-from .servers import SERVER
+from .servers import ROOT, SERVER
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+# The figures of earlier runs, for when only some scenarios are measured again.
+KEPT = ROOT / "var" / "benchmarks.json"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- figures: written by `make bench` -->"
-GROWTH = 1.2  # what a read, page or write may cost more at the largest size than at the smallest
 MEMORY = 20_000  # KiB that a ten times longer stream may add; far less than its rows
 
 
 @dataclass
 class Result:
-    plan: Scenario
-    size: int
-    times: dict[str, list[float]]
-    memory: int | None
+    """What a scenario took at one size: seconds a request for each server and round."""
 
-    def micros(self, kind: str) -> float:
+    name: str
+    title: str
+    place: int  # among the scenarios
+    size: int
+    gate: float | None
+    growth: float | None
+    times: dict[str, list[float]]
+    memory: int | None = None
+
+    def micros(self, kind: str = "product") -> float:
         return median(self.times[kind]) * 1e6
 
     def ratio(self, kind: str = "product") -> float:
         """How much faster than the floor, as the median of the ratios of each round."""
         return median(floor / own for floor, own in zip(self.times["floor"], self.times[kind], strict=True))
 
+    def grown(self, smallest: "Result") -> float:
+        """What it costs in costs at the smallest size, as the median of the rounds."""
+        rounds = zip(smallest.times["product"], self.times["product"], strict=True)
+        return median(large / small for small, large in rounds)
+
+    @property
+    def is_floored(self) -> bool:
+        return len(self.times) > 1
+
     def line(self) -> str:
         figures = "  ".join(f"{kind} {self.micros(kind):>12,.0f} µs" for kind in self.times)
-        return f"{self.plan.title:<28} {figures}  ratio {self.ratio():.2f} (tuned {self.ratio('tuned'):.2f})"
+        ratios = f"  ratio {self.ratio():.2f} (tuned {self.ratio('tuned'):.2f})" if self.is_floored else ""
+        return f"{self.title:<30} {figures}{ratios}"
 
 
 @dataclass
@@ -55,23 +72,27 @@ def judge(results: list[Result]) -> Verdict:
 def gates(results: list[Result]) -> list[tuple[str, str, str, bool]]:
     found = []
     for result in results:
-        if result.plan.gate:
+        if result.gate:
             ratio = result.ratio()
-            title = f"{result.plan.title} at {result.size:,}"
-            found.append((title, f"{ratio:.2f}", f"at least {result.plan.gate}", ratio >= result.plan.gate))
-    for name in dict.fromkeys(result.plan.name for result in results if result.plan.stable):
-        same = [result for result in results if result.plan.name == name]
-        if len(same) > 1:
-            rounds = zip(same[0].times["product"], same[-1].times["product"], strict=True)
-            growth = median(large / small for small, large in rounds)
-            title = f"{same[0].plan.title}, growth {same[0].size:,} → {same[-1].size:,}"
-            found.append((title, f"{growth:.2f}", f"at most {GROWTH}", growth <= GROWTH))
+            title = f"{result.title} at {result.size:,}"
+            found.append((title, f"{ratio:.2f}", f"at least {result.gate}", ratio >= result.gate))
+    for same in by_scenario(results):
+        if len(same) > 1 and same[0].growth:
+            growth = same[-1].grown(same[0])
+            title = f"{same[0].title}, growth {same[0].size:,} → {same[-1].size:,}"
+            found.append((title, f"{growth:.2f}", f"at most {same[0].growth}", growth <= same[0].growth))
     memory = [result for result in results if result.memory is not None]
     if len(memory) > 1:
         more = (memory[-1].memory or 0) - (memory[0].memory or 0)
         title = f"streaming memory, {memory[0].size:,} → {memory[-1].size:,}"
         found.append((title, f"{more:,} KiB more", f"at most {MEMORY:,} KiB", more <= MEMORY))
     return found
+
+
+def by_scenario(results: list[Result]) -> list[list[Result]]:
+    """From the smallest size to the largest."""
+    names = dict.fromkeys(result.name for result in results)
+    return [[result for result in results if result.name == name] for name in names]
 
 
 def machine() -> str:
@@ -93,26 +114,45 @@ def lines_of(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-def write(results: list[Result], verdict: Verdict, rounds: int) -> None:
+def together(results: list[Result], *, afresh: bool) -> list[Result]:
+    """These results and those of scenarios that were measured before; all are kept for the next time."""
+    measured = {result.name for result in results}
+    before = [] if afresh or not KEPT.exists() else [Result(**one) for one in orjson.loads(KEPT.read_bytes())]
+    both = [*results, *(result for result in before if result.name not in measured)]
+    both.sort(key=lambda result: (result.place, result.size))
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_bytes(orjson.dumps([asdict(result) for result in both]))
+    return both
+
+
+def write(results: list[Result], verdict: Verdict) -> None:
     """Put the figures below the mark in the document; the text above it stays."""
     above = DOCUMENT.read_text().partition(MARK)[0].rstrip()
-    rows = ["| Scenario | Tickets | Product (µs) | Floor (µs) | Ratio | Tuned floor |", "|---|--:|--:|--:|--:|--:|"]
-    rows += [
-        f"| {r.plan.title} | {r.size:,} | {r.micros('product'):,.0f} | {r.micros('floor'):,.0f} "
-        f"| {r.ratio():.2f} | {r.ratio('tuned'):.2f} |"
-        for r in results
+    rows = [
+        "| Scenario | Tickets | Product (µs) | Growth | Floor (µs) | Ratio | Tuned floor |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
+    rows += [row(result, same[0]) for same in by_scenario(results) for result in same]
     memory = [
         f"- Streaming all {r.size:,} tickets: {r.memory:,} KiB above a page of 1,000"
         for r in results
         if r.memory is not None
     ]
+    rounds = sorted({len(result.times["product"]) for result in results})
     parts = [
         above,
         MARK,
-        f"Medians of {rounds} rounds on {machine()}, {datetime.now(UTC):%d %B %Y}.",
+        f"Medians of {' or '.join(map(str, rounds))} rounds on {machine()}, {datetime.now(UTC):%d %B %Y}.",
         "\n".join(rows),
         "\n".join(memory),
         f"```\n{verdict.text}\n```",
     ]
     DOCUMENT.write_text("\n\n".join(part for part in parts if part) + "\n")
+
+
+def row(result: Result, smallest: Result) -> str:
+    growth = "" if result is smallest else f"{result.grown(smallest):.2f}"
+    floor = " | | "
+    if result.is_floored:
+        floor = f"{result.micros('floor'):,.0f} | {result.ratio():.2f} | {result.ratio('tuned'):.2f}"
+    return f"| {result.title} | {result.size:,} | {result.micros():,.0f} | {growth} | {floor} |"

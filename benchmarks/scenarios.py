@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import orjson
 import psycopg
@@ -18,6 +19,11 @@ BODY = {
     "tags": ["payment", "urgent"],
 }
 NEXT = re.compile(rb'\r\nlink: <https?://[^/]+([^>]+)>; rel="next"', re.IGNORECASE)
+GROWTH = 1.2
+DASHBOARD_GROWTH = 5
+COMMON, BOTH, APART, ABSENT = "please", "order address", "label invoice", "zebrafish"
+# A word that only the tickets of one customer hold: the name before the @, with its number.
+RARE = "SELECT substring(customer from '[a-z]+[0-9]+') FROM tickets_ticketsearch ORDER BY ticket_id LIMIT 1"
 PAGE = 1000  # the page number that is as cheap as the first one
 
 
@@ -29,7 +35,8 @@ class Scenario:
     requests: Callable[[Client], list[bytes]]
     gate: float | None = None  # least ratio to the floor
     writes: bool = False
-    stable: bool = True  # whether its cost may not grow with the number of tickets
+    growth: float | None = GROWTH  # what it may cost at the largest size, in costs at the smallest
+    floored: bool = True  # whether there is a floor that gives the same answer
 
 
 def scenarios(url: str, product: Client, tickets: int) -> list[Scenario]:
@@ -39,12 +46,19 @@ def scenarios(url: str, product: Client, tickets: int) -> list[Scenario]:
         (customer,) = database.execute("SELECT id FROM accounts_user WHERE role = 'customer' LIMIT 1").fetchone() or (
             "",
         )
+        (rare,) = database.execute(RARE).fetchone() or ("",)
     body = orjson.dumps({**BODY, "customerId": str(customer)})
     deep = deep_page(product, tickets)
     turn = random.Random(1)
 
     def gets(path: str, count: int) -> Callable[[Client], list[bytes]]:
         return lambda client: [client.request("GET", path)] * count
+
+    def figures(name: str, title: str, path: str, count: int, growth: float | None = None) -> Scenario:
+        return Scenario(name, title, count, gets(path, count), growth=growth, floored=False)
+
+    def search(name: str, title: str, words: str, path: str = "/api/tickets") -> Scenario:
+        return figures(name, title, f"{path}?q={quote(words)}&limit=50", 50)
 
     def patches(client: Client) -> list[bytes]:
         priorities = ["low", "medium", "high", "urgent"]
@@ -57,11 +71,21 @@ def scenarios(url: str, product: Client, tickets: int) -> list[Scenario]:
         Scenario("page1000", "page of 1,000", 15, gets("/api/tickets?limit=1000", 15), 1.8),
         Scenario("deep", f"page {PAGE:,} of 50 by cursor", 150, gets(deep, 150), 0.9),
         Scenario("filtered", "page of 50, status=open", 150, gets("/api/tickets?status=open&limit=50", 150), 0.9),
-        Scenario("stream", "all tickets, streamed", 1, gets("/api/tickets", 1), 1.8, stable=False),
+        Scenario("stream", "all tickets, streamed", 1, gets("/api/tickets", 1), 1.8, growth=None),
         Scenario(
             "create", "create a ticket", 150, lambda c: [c.request("POST", "/api/tickets", body)] * 150, 0.3, True
         ),
         Scenario("update", "change a priority", 150, patches, None, True),
+        figures("dashboard", "dashboard", "/api/dashboard/stats", 150, DASHBOARD_GROWTH),
+        figures("report", "report over 30 days", "/api/reports?range=30d", 1),
+        search("find_rare", "search: a rare word", rare),
+        search("find_common", "search: a common word", COMMON),
+        search("find_both", "search: two common words", BOTH),
+        search("find_apart", "search: two that never meet", APART),
+        search("find_none", "search: a word that is nowhere", ABSENT),
+        search("kb_rare", "articles: a rare word", "case 57", "/api/kb/articles"),
+        search("kb_common", "articles: a common word", COMMON, "/api/kb/articles"),
+        search("kb_none", "articles: a word that is nowhere", ABSENT, "/api/kb/articles"),
     ]
 
 

@@ -1,8 +1,12 @@
 """Taking back what a run has written, so that every size stays what it says."""
 
+from typing import Any
+
 import psycopg
 
-# What tickets and rules leave behind, before the tickets themselves.
+from .servers import manage
+
+# What rules leave behind.
 EMPTIED = (
     "automation_execution",
     "automation_timematch",
@@ -10,29 +14,58 @@ EMPTIED = (
     "automation_rosterentry",
     "automation_roster",
 )
-YOUNG = "created_at > (SELECT at FROM benchmark_loaded LIMIT 1)"
+REFERENCES = """
+    SELECT r.conrelid::regclass::text, a.attname
+    FROM pg_constraint r JOIN pg_attribute a ON a.attrelid = r.conrelid AND a.attnum = r.conkey[1]
+    WHERE r.contype = 'f' AND r.confrelid = 'tickets_ticket'::regclass AND r.conrelid <> r.confrelid
+"""
+# How tickets were once loaded: what a run may change of them, and their clocks.
+LOADED = """
+    CREATE TABLE IF NOT EXISTS benchmark_tickets AS
+        SELECT id, priority, updated_at, sla_deadline, first_response_deadline, now() AS at FROM tickets_ticket;
+    CREATE TABLE IF NOT EXISTS benchmark_clocks AS SELECT * FROM sla_clock;
+"""
+YOUNG = "created_at > (SELECT at FROM benchmark_tickets LIMIT 1)"
+CHANGED = """
+    CREATE TEMP TABLE changed AS
+        SELECT l.* FROM benchmark_tickets l JOIN tickets_ticket t ON t.id = l.id WHERE l.updated_at <> t.updated_at
+"""
 
 
 def reset(url: str) -> None:
     """Take back what was written, by this run or by one that was interrupted."""
     with psycopg.connect(url, autocommit=True) as database:
+        database.execute(LOADED)
+        with database.transaction():
+            take_back(database)
+    # What is counted of tickets, in as few rows as a worker leaves behind.
+    manage(url, "rebuild_reports")
+    with psycopg.connect(url, autocommit=True) as database:
         database.execute(
-            "CREATE TABLE IF NOT EXISTS benchmark_loaded AS SELECT id, priority, updated_at, now() AS at"
-            " FROM tickets_ticket"
+            "VACUUM ANALYZE tickets_ticket, tickets_ticketsearch, tickets_activity, sla_clock, reports_standingtally,"
+            " reports_latetally"
         )
-        database.execute(f"TRUNCATE {', '.join(EMPTIED)}")
-        database.execute(
-            "DELETE FROM automation_rulerevision WHERE rule_id IN"
-            " (SELECT id FROM automation_automationrule WHERE name LIKE 'Benchmark %')"
-        )
-        database.execute("DELETE FROM automation_automationrule WHERE name LIKE 'Benchmark %'")
-        database.execute("UPDATE automation_ruleset SET stamp = gen_random_uuid()")
-        database.execute(f"DELETE FROM tickets_activity WHERE {YOUNG}")
-        young = f"SELECT id FROM tickets_ticket WHERE {YOUNG}"
-        database.execute(f"DELETE FROM sla_clock WHERE ticket_id IN ({young})")
-        database.execute(f"DELETE FROM tickets_ticket WHERE {YOUNG}")
-        database.execute(
-            "UPDATE tickets_ticket t SET priority = l.priority, updated_at = l.updated_at FROM benchmark_loaded l"
-            " WHERE l.id = t.id AND l.updated_at <> t.updated_at"
-        )
-        database.execute("VACUUM ANALYZE tickets_ticket, tickets_activity")
+
+
+def take_back(database: psycopg.Connection[Any]) -> None:
+    database.execute(f"TRUNCATE {', '.join(EMPTIED)}")
+    database.execute(
+        "DELETE FROM automation_rulerevision WHERE rule_id IN"
+        " (SELECT id FROM automation_automationrule WHERE name LIKE 'Benchmark %')"
+    )
+    database.execute("DELETE FROM automation_automationrule WHERE name LIKE 'Benchmark %'")
+    database.execute("UPDATE automation_ruleset SET stamp = gen_random_uuid()")
+    database.execute(f"DELETE FROM outbox_outgoingmail WHERE {YOUNG}")
+    database.execute(f"CREATE TEMP TABLE young AS SELECT id FROM tickets_ticket WHERE {YOUNG}")
+    for table, column in database.execute(REFERENCES).fetchall():
+        database.execute(f'DELETE FROM {table} WHERE "{column}" IN (SELECT id FROM young)')
+    database.execute("DELETE FROM tickets_ticket WHERE id IN (SELECT id FROM young)")
+    database.execute(CHANGED)
+    database.execute(f"DELETE FROM tickets_activity WHERE ticket_id IN (SELECT id FROM changed) AND {YOUNG}")
+    database.execute(
+        "UPDATE tickets_ticket t SET priority = l.priority, updated_at = l.updated_at, sla_deadline = l.sla_deadline,"
+        " first_response_deadline = l.first_response_deadline FROM changed l WHERE l.id = t.id"
+    )
+    database.execute("DELETE FROM sla_clock WHERE ticket_id IN (SELECT id FROM changed)")
+    database.execute("INSERT INTO sla_clock SELECT * FROM benchmark_clocks WHERE ticket_id IN (SELECT id FROM changed)")
+    database.execute("DROP TABLE young, changed")
