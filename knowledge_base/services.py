@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.throttling import Limit, hit
 from audit.services import record_change, record_creation, record_deletion
 from audit.services import snapshot as values_of
 from helpdesk.errors import Conflict, Invalid, NotFound
@@ -27,6 +28,7 @@ from .signals import article_published
 from .slugs import checked_slug, slug_of, take_slug, take_slug_like
 
 TEXT_FIELDS = ("title", "content", "excerpt", "tags", "seo_title", "seo_description")  # what versions keep
+GUESTS = Limit(300, 60 * 60)  # voices without a name on one article
 Found = TypeVar("Found", bound=models.Model)
 
 
@@ -268,9 +270,12 @@ def give_feedback(
 ) -> tuple[ArticleFeedback, bool]:
     """Say whether an article helped; returns the feedback, and whether it is new.
 
-    A person has one voice: what they say later replaces what they said before. Guests are counted each time.
+    A person has one voice: what they say later replaces what they said before. Guests are counted each time, so only
+    so many of them in an hour, whichever door they come through; raises TooManyAttempts, Invalid.
     """
-    if user_id is not None and not User.objects.active().filter(pk=user_id).exists():
+    if user_id is None:
+        hit("article feedback", str(article), GUESTS)
+    elif not User.objects.active().filter(pk=user_id).exists():
         raise Invalid(user_id="No active user has this id.")
     # Whoever counts holds the article, so that the figures are those of the rows.
     locked = lock(Article, article)

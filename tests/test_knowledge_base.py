@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from accounts.throttling import Limit
 from helpdesk.api.json import dumps
 from helpdesk.api.reads import Statement
 from helpdesk.api.serializers import Resource, columns_of
@@ -360,6 +361,19 @@ def test_counts_are_exact_when_many_give_feedback_at_once(at_once: Callable[...,
     rows = list(article.feedback.values_list("is_helpful", flat=True))
     assert len(rows) == 10
     assert (article.helpful_count, article.not_helpful_count) == (rows.count(True), rows.count(False))
+
+
+def test_nobody_floods_an_article_with_voices(api: ApiClient, customer: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "GUESTS", Limit(2, 3600))
+    one, other = ArticleFactory(), ArticleFactory()
+    answers = [api.post(f"/api/kb/articles/{one.pk}/feedback", {"isHelpful": False}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429, 429]
+    assert 3500 < int(answers[3]["Retry-After"]) <= 3600
+    one.refresh_from_db()
+    assert (one.not_helpful_count, one.feedback.count()) == (2, 2)
+    # Who is known has one voice anyway, and another article is another matter.
+    assert services.give_feedback(one.pk, is_helpful=True, user_id=customer.pk)
+    assert services.give_feedback(other.pk, is_helpful=True)
 
 
 # --- Lists --------------------------------------------------------------------------------------------
