@@ -153,6 +153,7 @@ READS: list[tuple[str, Cost]] = [
     ("/api/kb/articles?limit=5", 2),
     ("/api/kb/articles?limit=5&q=step", (3, 1)),  # SQLite is asked first whether the word is a common one
     ("/api/tickets?limit=5&q=printer", (3, 1)),
+    ("/api/kb/search?q=step", (3, 2)),
     ("/api/kb/articles/{article}", 4),
     ("/api/kb/articles/{article}/related", (4, 4)),
     ("/api/kb/articles/{article}/feedback", 3),
@@ -255,7 +256,7 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("post", "/api/kb/articles", {"title": "x", "content": "y", "folderId": "{shelf}"}, 10),
     ("patch", "/api/kb/articles/{article}", {"title": "x"}, 7),
     ("delete", "/api/kb/articles/{article}", None, 10),
-    ("post", "/api/kb/articles/{article}/feedback", {"isHelpful": False}, 5),
+    ("post", "/api/kb/articles/{article}/feedback", {"isHelpful": False}, 6),
     ("post", "/api/kb/articles/{article}/versions/{version}/restore", None, 8),
     ("post", "/api/tickets/export", None, (3, 4)),
     ("post", "/api/contacts/export", None, (3, 4)),

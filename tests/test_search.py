@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.services import update_user
@@ -216,7 +217,20 @@ def test_search_goes_with_filters_order_and_pages(api: ApiClient) -> None:
 def test_common_words_are_found_like_rare_ones(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [TicketFactory(subject="common word") for _ in range(4)]
     monkeypatch.setattr("helpdesk.api.search.MANY", 2)
-    assert numbers(api, "common") == [ticket.ticket_number for ticket in reversed(made)]
+    TicketFactory(subject="common sense")
+    for query in ("common word", "wor com"):
+        assert numbers(api, query) == [ticket.ticket_number for ticket in reversed(made)]
+    assert len(numbers(api, "common")) == 5
+    assert numbers(api, "common elsewhere") == []
+
+
+def test_looking_words_up_leaves_the_planner_as_it_was(api: ApiClient) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no such settings")
+    with transaction.atomic(), connection.cursor() as cursor:
+        numbers(api, "some words")
+        cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('enable_indexscan')")
+        assert cursor.fetchone() == ("on", "on")
 
 
 @pytest.mark.django_db(transaction=True)
