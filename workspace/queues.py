@@ -32,6 +32,7 @@ from tickets.querysets import TicketQuerySet
 PAGE = 50
 MOST = 999  # counts beyond are "999+"
 SOON = timedelta(hours=1)
+NO_GROUP = UUID(int=0)
 
 Rows = Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
 
@@ -47,6 +48,7 @@ class View:
     empty: str
     sort: str = "slaDeadline"
     counted: bool = True
+    own: bool = False  # only tickets that are one's own, and may be seen therefore
 
 
 def due_soon(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
@@ -64,7 +66,9 @@ def breached(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQueryS
 
 
 def of_my_groups(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
-    return tickets.filter(WORK, group__in=GroupMember.objects.filter(user=user).values("group"))
+    # Looked up first: what is chosen by a question inside the question is planned as if it were anything.
+    groups = GroupMember.objects.filter(user=user).order_by().values_list("group", flat=True)
+    return tickets.filter(WORK, group__in=[*groups, NO_GROUP])
 
 
 VIEWS = {
@@ -76,6 +80,7 @@ VIEWS = {
             "person",
             lambda tickets, user, _now: tickets.filter(WORK, assignee=user),
             "Nothing is waiting for you. Unassigned tickets are a good place to look for the next one.",
+            own=True,
         ),
         View(
             "unassigned",
@@ -106,7 +111,7 @@ VIEWS = {
             "hourglass_empty",
             lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED, status=Status.PENDING),
             "Nobody owes you an answer. Tickets come here with the status pending.",
-            sort="updatedAt",
+            sort="createdAt",
         ),
         View(
             "groups",
@@ -217,8 +222,7 @@ class Queue:
 
     @cached_property
     def tickets(self) -> TicketQuerySet:
-        rows = self.view.rows(Ticket.objects.visible_to(self.user), self.user, self.now)
-        return rows.filter(*(condition.build() for condition in self.conditions))
+        return rows_of(self.view, self.user, self.now).filter(*(condition.build() for condition in self.conditions))
 
     @property
     def is_narrowed(self) -> bool:
@@ -273,18 +277,23 @@ class Queue:
         return found[0][0]["number"] if found else None
 
 
+def rows_of(view: View, user: User, now: datetime) -> TicketQuerySet:
+    seen = Ticket.objects.all() if view.own else Ticket.objects.visible_to(user)
+    return view.rows(seen, user, now)
+
+
 def turned(order: Order) -> Order:
     return replace(order, descending=not order.descending)
 
 
 def counts(user: User, *, now: datetime) -> dict[str, str]:
     """How many tickets each view holds, up to MOST, in one question."""
-    tickets = Ticket.objects.visible_to(user).order_by()
     names = [view.name for view in VIEWS.values() if view.counted]
     parts: list[str] = []
     params: list[Any] = []
     for name in names:
-        sql, values = VIEWS[name].rows(tickets, user, now).values("pk")[: MOST + 1].query.sql_with_params()
+        rows = rows_of(VIEWS[name], user, now).order_by().values("pk")[: MOST + 1]
+        sql, values = rows.query.sql_with_params()
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - made by Django
         params += values
     with connection.cursor() as cursor:

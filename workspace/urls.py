@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from . import queue_pages
+from . import queue_pages, ticket_actions, ticket_pages
 
 
 def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
@@ -15,5 +15,13 @@ def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
         path("tickets/bulk/", guard(queue_pages.change_many), name="queue_bulk"),
         path("tickets/views/", guard(queue_pages.save_view), name="save_view"),
         path("tickets/views/<uuid:pk>/delete/", guard(queue_pages.delete_view), name="delete_view"),
-        path("tickets/<int:number>/", guard(queue_pages.queue), name="ticket"),
+        path("tickets/<int:number>/", guard(ticket_pages.show), name="ticket"),
+        path("tickets/<int:number>/reply/", guard(ticket_pages.reply), name="ticket_reply"),
+        path("tickets/<int:number>/draft/", guard(ticket_pages.save_draft), name="ticket_draft"),
+        path("tickets/<int:number>/presence/", guard(ticket_pages.presence), name="ticket_presence"),
+        path("tickets/<int:number>/canned/", guard(ticket_pages.canned), name="ticket_canned"),
+        path("tickets/<int:number>/rules/", guard(ticket_pages.rules), name="ticket_rules"),
+        path("tickets/<int:number>/change/", guard(ticket_actions.change), name="ticket_change"),
+        path("tickets/<int:number>/do/", guard(ticket_actions.act), name="ticket_act"),
+        path("tickets/<int:number>/delete/", guard(ticket_actions.delete), name="ticket_delete"),
     ]

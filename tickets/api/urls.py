@@ -25,7 +25,7 @@ urlpatterns = [
     path("tickets/<id:ticket_id>/attachments", TicketAttachmentViewSet.as_view(LIST)),
     path("tickets/<id:ticket_id>/time-entries", TicketTimeViewSet.as_view(LIST)),
     path("attachments/<id:pk>", AttachmentViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
-    path("attachments/<id:pk>/content", AttachmentViewSet.as_view({"get": "content"})),
+    path("attachments/<id:pk>/content", AttachmentViewSet.as_view({"get": "content"}), name="attachment-content"),
     path("time-entries/<id:pk>", TimeEntryViewSet.as_view(ONE)),
     path("time-entries/<id:pk>/toggle", TimeEntryViewSet.as_view({"post": "toggle"})),
     path("canned-responses", CannedResponseViewSet.as_view(LIST)),

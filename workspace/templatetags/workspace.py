@@ -5,11 +5,13 @@ from zlib import crc32
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, urlize
+from django.utils.safestring import SafeString, mark_safe
 
 from tickets.models import Priority, Status
 from workspace import promises
+
+LINKED = 20_000  # characters
 
 register = template.Library()
 
@@ -57,5 +59,29 @@ def initials(name: str) -> str:
 
 @register.filter
 def hue(name: str) -> int:
-    """A colour that stays with a name, in degrees."""
-    return crc32((name or "").encode()) % 360
+    """A colour that stays with a name, one of twelve."""
+    return crc32((name or "").encode()) % 12
+
+
+@register.filter
+def minutes(count: float) -> str:
+    """A number of minutes as people say it."""
+    return promises.span(timedelta(minutes=count or 0))
+
+
+@register.filter
+def stars(rating: int) -> str:
+    return "★" * rating + "☆" * (5 - rating)
+
+
+@register.filter
+def words(name: str) -> str:
+    return str(name).replace("_", " ")
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """What somebody wrote, with addresses as links; very long texts stay as they are, looking would take too long."""
+    if len(text) > LINKED:
+        return conditional_escape(text)
+    return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308 - urlize escapes

@@ -1,8 +1,11 @@
 /* The pages of agents work without any of this; each module makes one thing quicker. */
 import { countDown } from "./clock.js";
+import { composer } from "./composer.js";
 import { listen } from "./keys.js";
 import { menus } from "./menus.js";
+import { presence } from "./presence.js";
 import { queue } from "./queue.js";
+import { saves } from "./saves.js";
 
 document.documentElement.classList.add("has-script");
 const root = document.querySelector("[data-workspace]");
@@ -10,5 +13,11 @@ if (root) {
   countDown();
   menus();
   queue(root.querySelector('[data-page="queue"]'));
+  const ticket = root.querySelector('[data-page="ticket"]');
+  if (ticket) {
+    const text = composer(ticket);
+    presence(ticket, text);
+    saves(ticket);
+  }
   listen(root);
 }

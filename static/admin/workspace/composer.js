@@ -1,0 +1,141 @@
+/* Writing an answer: the draft is kept while one types, "/" finds canned responses, and nothing is sent twice. */
+import { element } from "./dom.js";
+
+const PAUSE = 1200;
+
+export const composer = (ticket) => {
+  const form = ticket.querySelector("[data-composer]");
+  const text = form.querySelector("[data-text]");
+  const state = form.querySelector("[data-draft-state]");
+  let waiting = null, kept = text.value, typedAt = 0, sent = false;
+
+  const grow = () => {
+    text.style.height = "auto";
+    text.style.height = `${Math.min(text.scrollHeight + 2, window.innerHeight * 0.5)}px`;
+  };
+
+  const keep = async () => {
+    clearTimeout(waiting);
+    waiting = null;
+    if (text.value === kept || sent) return;
+    const now = text.value;
+    const body = new FormData(form);
+    body.delete("files");
+    try {
+      const answer = await fetch(ticket.dataset.draft, { method: "POST", body, keepalive: true });
+      if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+      kept = now;
+      state.textContent = now.trim() ? "Draft kept" : "";
+    } catch {
+      state.textContent = "Draft not kept: no connection";
+    }
+  };
+
+  text.addEventListener("input", () => {
+    typedAt = Date.now();
+    grow();
+    state.textContent = "";
+    clearTimeout(waiting);
+    waiting = setTimeout(keep, PAUSE);
+    suggest();
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "kind") {
+      kept = null;
+      text.focus();
+    }
+  });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
+  window.addEventListener("pagehide", keep);
+  grow();
+  /* What was said last stands right above the answer. */
+  if (!location.hash || location.hash === "#latest") ticket.querySelector("#latest")?.scrollIntoView({ block: "end" });
+
+  /* Files that go along, by name. */
+  const files = form.querySelector("[data-files]");
+  const chosen = form.querySelector("[data-chosen]");
+  files.addEventListener("change", () => {
+    chosen.replaceChildren(...[...files.files].map((file) => element("span", { className: "ws-chip", textContent: file.name })));
+    if (files.files.length) {
+      const none = element("button", { type: "button", className: "hd-button hd-button--small hd-button--quiet", textContent: "No files" });
+      none.addEventListener("click", () => { files.value = ""; chosen.replaceChildren(); text.focus(); });
+      chosen.append(none);
+    }
+  });
+
+  /* Sending: once, and "anyway" only by the button that says so. */
+  form.addEventListener("submit", (event) => {
+    if (sent) { event.preventDefault(); return; }
+    const anyway = form.querySelector("[data-anyway]");
+    if (anyway) anyway.disabled = !event.submitter?.closest(".ws-notice");
+    sent = true;
+    setTimeout(() => { form.querySelectorAll("button").forEach((button) => { button.disabled = true; }); });
+  });
+  window.addEventListener("pageshow", () => {
+    sent = false;
+    form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("[data-send]"));
+    }
+  });
+
+  /* Canned responses: a slash and letters before the cursor, or the button. */
+  const list = form.querySelector("#ws-canned");
+  let found = [], at = 0, asked = 0;
+  const slash = () => text.value.slice(0, text.selectionStart).match(/(?:^|\s)(\/[\w-]{0,40})$/)?.[1];
+  const close = () => { list.hidden = true; found = []; text.removeAttribute("aria-activedescendant"); };
+  const mark = () => {
+    [...list.children].forEach((item, index) => item.setAttribute("aria-selected", index === at));
+    if (list.children[at]) text.setAttribute("aria-activedescendant", list.children[at].id);
+    list.children[at]?.scrollIntoView({ block: "nearest" });
+  };
+  const take = (entry) => {
+    const end = text.selectionStart;
+    const start = end - (slash()?.length || 0);
+    text.setRangeText(entry.text, start, end, "end");
+    close();
+    text.focus();
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const offer = async (words) => {
+    const mine = ++asked;
+    try {
+      const answer = await fetch(`${ticket.dataset.canned}?q=${encodeURIComponent(words)}`, { headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected || mine !== asked) return;
+      found = (await answer.json()).responses;
+    } catch { return; }
+    at = 0;
+    list.replaceChildren(...found.map((entry, index) => {
+      const item = element("li", { id: `ws-canned-${index}`, role: "option" },
+        element("strong", { textContent: entry.title }), element("kbd", { textContent: entry.shortcut ? `/${entry.shortcut.replace(/^\//, "")}` : "" }),
+        element("small", { textContent: entry.text.slice(0, 140) }));
+      item.addEventListener("mousedown", (event) => { event.preventDefault(); take(entry); });
+      return item;
+    }));
+    if (!found.length) list.replaceChildren(element("li", { textContent: "No canned response fits. They live under Settings.", className: "hd-faint" }));
+    list.hidden = false;
+    mark();
+  };
+  const suggest = () => {
+    const words = slash();
+    if (words === undefined) { asked++; close(); } else offer(words);
+  };
+  text.addEventListener("keydown", (event) => {
+    if (list.hidden || !found.length) return;
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) at = (at + by + found.length) % found.length;
+    else if (event.key === "Enter" || event.key === "Tab") take(found[at]);
+    else if (event.key === "Escape") close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    mark();
+  });
+  form.querySelector("[data-canned-open]").addEventListener("click", () => { text.focus(); offer(""); });
+  text.addEventListener("blur", () => setTimeout(close, 150));
+
+  return { isTyping: () => Date.now() - typedAt < 8000, keep };
+};

@@ -1,0 +1,212 @@
+"""What is done to a ticket from the side of its page. Each is a form that posts, and goes through a verb."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from csat.services import request_survey
+from helpdesk.api.text import check_text
+from helpdesk.errors import HelpDeskError, Invalid, NotFound
+from tickets import services, time_tracking
+from tickets.merging import merge_tickets
+from tickets.models import Status, Ticket, TicketLink, TimeEntry
+from tickets.querysets import TicketQuerySet
+
+from . import composing, panel
+from .pages import attempt, carried, carried_out, queue_address, ticket_address, user_of, visible
+from .ticket_pages import RELATED, shown, ticket_of
+from .timeline import timeline
+
+Act = Callable[["Press"], str]
+
+
+class Press:
+    """A button somebody pressed: on which ticket, and what stood in its form."""
+
+    def __init__(self, request: HttpRequest, ticket: Ticket) -> None:
+        self.user: User = user_of(request)
+        self.ticket, self.posted = ticket, request.POST
+        self.seen: TicketQuerySet = visible(request)
+
+    def change(self, **values: Any) -> None:
+        services.update_ticket(self.ticket.pk, actor=self.user, visible=self.seen, **values)
+
+    def other(self) -> UUID:
+        """The ticket whose number was typed; raises Invalid."""
+        text = self.posted.get("number", "").strip().removeprefix("#")
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            found = self.seen.filter(ticket_number=int(text)).values_list("pk", flat=True).first()
+            if found is not None:
+                return found
+        raise Invalid("There is no ticket with this number.")
+
+    def links(self) -> list[UUID]:
+        """The linked tickets that this person sees: those alone are replaced."""
+        linked = TicketLink.objects.filter(ticket=self.ticket).values("linked")
+        return list(self.seen.filter(pk__in=linked).values_list("pk", flat=True))
+
+    def entry(self) -> TimeEntry:
+        try:
+            found = TimeEntry.objects.filter(ticket=self.ticket, pk=UUID(self.posted.get("entry", ""))).first()
+        except ValueError:
+            found = None
+        if found is None:
+            raise NotFound("This time entry does not exist.")
+        return found
+
+
+def take(press: Press) -> str:
+    press.change(assignee_id=press.user.pk)
+    return "The ticket is yours."
+
+
+def resolve(press: Press) -> str:
+    press.change(status=Status.RESOLVED)
+    return "Resolved."
+
+
+def archive(press: Press) -> str:
+    services.archive_ticket(press.ticket.pk, actor=press.user)
+    return "Archived. Everything is kept."
+
+
+def restore(press: Press) -> str:
+    services.restore_ticket(press.ticket.pk, actor=press.user)
+    return "Open again."
+
+
+def link(press: Press) -> str:
+    press.change(linked_ticket_ids=[*press.links(), press.other()])
+    return "Linked."
+
+
+def unlink(press: Press) -> str:
+    gone = press.other()
+    press.change(linked_ticket_ids=[key for key in press.links() if key != gone])
+    return "The link is gone."
+
+
+def set_parent(press: Press) -> str:
+    press.change(parent_ticket_id=press.other())
+    return "The ticket has a parent now."
+
+
+def clear_parent(press: Press) -> str:
+    press.change(parent_ticket_id=None)
+    return "The ticket has no parent any more."
+
+
+def merge_into(press: Press) -> str:
+    kept = press.other()
+    merge_tickets(kept, source_ids=[press.ticket.pk], actor=press.user, visible=press.seen)
+    return f"Merged into {press.posted.get('number', '')}."
+
+
+def start_timer(press: Press) -> str:
+    time_tracking.log_time(press.ticket.pk, user_id=press.user.pk, actor=press.user, timer_running=True)
+    return "The timer runs."
+
+
+def toggle_timer(press: Press) -> str:
+    entry = time_tracking.toggle_timer(press.entry(), actor=press.user)
+    return "The timer runs." if entry.timer_running else "The timer stands, and its time is logged."
+
+
+def log_time(press: Press) -> str:
+    text, note = press.posted.get("minutes", "").strip(), press.posted.get("note", "").strip()
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 7):
+        raise Invalid("Type the minutes as a whole number.")
+    check_text(note, "The note")
+    time_tracking.log_time(
+        press.ticket.pk,
+        user_id=press.user.pk,
+        actor=press.user,
+        time_spent=int(text),
+        note=note[:2000] or None,
+        billable="billable" in press.posted,
+    )
+    return f"{text} minutes are logged."
+
+
+def delete_time(press: Press) -> str:
+    time_tracking.delete_entry(press.entry(), actor=press.user)
+    return "The time is removed."
+
+
+def ask_customer(press: Press) -> str:
+    request_survey(ticket_id=press.ticket.pk, now=timezone.now(), visible=press.seen)
+    return "The customer is asked how satisfied they are."
+
+
+ACTIONS: dict[str, Act] = {
+    "take": take,
+    "resolve": resolve,
+    "archive": archive,
+    "restore": restore,
+    "link": link,
+    "unlink": unlink,
+    "parent": set_parent,
+    "no_parent": clear_parent,
+    "merge": merge_into,
+    "start_timer": start_timer,
+    "toggle_timer": toggle_timer,
+    "log_time": log_time,
+    "delete_time": delete_time,
+    "survey": ask_customer,
+}
+
+
+@require_POST
+def act(request: HttpRequest, number: int) -> HttpResponse:
+    ticket, query = ticket_of(request, number), carried(request)
+    name = request.POST.get("do", "")
+    if name not in ACTIONS:
+        messages.error(request, "Choose what to do first.")
+        return HttpResponseRedirect(ticket_address(number, query))
+    try:
+        messages.success(request, carried_out(lambda: ACTIONS[name](Press(request, ticket))))
+    except HelpDeskError as problem:
+        messages.error(request, problem.sentence)
+    if not visible(request).filter(pk=ticket.pk).exists():  # handed to others
+        return HttpResponseRedirect(queue_address(query))
+    return HttpResponseRedirect(ticket_address(number, query))
+
+
+@require_POST
+def change(request: HttpRequest, number: int) -> HttpResponse:
+    """Save what was changed in the properties or the custom fields; what is refused stays in the form."""
+    ticket, query = ticket_of(request, number, *RELATED), carried(request)
+    press = Press(request, ticket)
+    try:
+        values = panel.changes_in(request.POST)
+        if fields := panel.fields_in(request.POST):
+            values["custom_fields"] = fields
+        if values:
+            carried_out(lambda: press.change(**values))
+    except HelpDeskError as problem:
+        messages.error(request, problem.sentence)
+        told = timeline(ticket)
+        draft = composing.draft_of(press.user, ticket)
+        composer = {"content": draft.content if draft else "", "is_note": bool(draft and draft.is_note)}
+        # A page that put itself together anew would not show an answer that counts as a failure.
+        status = 200 if request.headers.get("HX-Request") else 422
+        return shown(request, ticket, told, composer, typed=request.POST, status=status)
+    if not visible(request).filter(pk=ticket.pk).exists():
+        messages.success(request, "Saved. The ticket belongs to others now.")
+        return HttpResponseRedirect(queue_address(query))
+    return HttpResponseRedirect(ticket_address(number, query))
+
+
+@require_POST
+def delete(request: HttpRequest, number: int) -> HttpResponse:
+    ticket, query = ticket_of(request, number), carried(request)
+    actor = user_of(request)
+    if attempt(request, lambda: services.delete_ticket(ticket.pk, actor=actor), f"#{number} is deleted."):
+        return HttpResponseRedirect(queue_address(query))
+    return HttpResponseRedirect(ticket_address(number, query))

@@ -1,0 +1,242 @@
+"""A ticket from its first message to its last: what people wrote, and quietly between it, what happened."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.models import AgentGroup, User
+from tickets.models import Action, Activity, Attachment, Note, Reply, Ticket
+
+from .templatetags.workspace import label
+
+MESSAGES = 60  # the latest ones; `everything` asks for the rest
+ACTIVITIES = 200
+MOST = 5_000
+# Said by the messages themselves.
+SILENT = (Action.REPLIED, Action.NOTE_ADDED, Action.CREATED)
+
+
+@dataclass
+class Message:
+    """What somebody wrote: `kind` is opening, customer, staff or note."""
+
+    id: UUID | None
+    kind: str
+    author: User | None
+    content: str
+    at: datetime
+    attachments: list[Attachment] = field(default_factory=list)
+    is_new: bool = False
+    is_latest: bool = False
+
+
+@dataclass
+class Event:
+    """Something that happened, as a sentence that begins with who did it."""
+
+    who: str
+    text: str
+    at: datetime
+    icon: str = "history"
+
+
+@dataclass
+class Stretch:
+    """What happened between two messages."""
+
+    events: list[Event]
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.events) > 3
+
+
+@dataclass
+class Timeline:
+    entries: list[Message | Stretch]
+    earlier: int  # messages that are not shown
+    seen: UUID | None  # the last message
+
+    @property
+    def messages(self) -> list[Message]:
+        return [entry for entry in self.entries if isinstance(entry, Message)]
+
+
+def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = ()) -> Timeline:
+    """`new` are messages to point at."""
+    most = MOST if everything else MESSAGES
+    written = latest(ticket, Reply, most) + latest(ticket, Note, most)
+    written.sort(key=lambda row: (row.created_at, row.pk))
+    earlier = 0
+    if len(written) > most:
+        written, earlier = written[-most:], number_of(ticket) - most
+    files: dict[UUID | None, list[Attachment]] = defaultdict(list)
+    for attachment in Attachment.objects.filter(ticket=ticket).order_by("created_at", "id"):
+        files[attachment.reply_id].append(attachment)
+    pointed = set(new)
+    messages = [
+        Message(
+            row.pk,
+            kind_of(row),
+            row.user,
+            row.content,
+            row.created_at,
+            files.get(row.pk, []) if isinstance(row, Reply) else [],
+            row.pk in pointed,
+        )
+        for row in written
+    ]
+    if not earlier:
+        opening = Message(None, "opening", ticket.customer, ticket.description, ticket.created_at, files.get(None, []))
+        messages.insert(0, opening)
+    if messages:
+        messages[-1].is_latest = True
+    since = messages[0].at if earlier else None
+    return Timeline(woven(messages, events(ticket, since)), earlier, written[-1].pk if written else None)
+
+
+def latest(ticket: Ticket, model: Any, most: int) -> list[Any]:
+    rows = model._default_manager.filter(ticket=ticket).select_related("user").order_by("-created_at", "-id")
+    return list(rows[: most + 1])
+
+
+def number_of(ticket: Ticket) -> int:
+    return Reply.objects.filter(ticket=ticket).count() + Note.objects.filter(ticket=ticket).count()
+
+
+def kind_of(row: Reply | Note) -> str:
+    if isinstance(row, Note) or row.is_internal:
+        return "note"
+    return "customer" if row.user.role == "customer" else "staff"
+
+
+def woven(messages: Sequence[Message], happened: Sequence[Event]) -> list[Message | Stretch]:
+    """Events between the messages, those of one gap together."""
+    found: list[Message | Stretch] = []
+    rows: list[Message | Event] = sorted([*messages, *happened], key=lambda row: row.at)
+    for row in rows:
+        if isinstance(row, Message):
+            found.append(row)
+        elif found and isinstance(found[-1], Stretch):
+            found[-1].events.append(row)
+        else:
+            found.append(Stretch([row]))
+    return found
+
+
+# --- Activities in words ------------------------------------------------------------------------------
+
+
+def events(ticket: Ticket, since: datetime | None) -> list[Event]:
+    rows = Activity.objects.filter(ticket=ticket).exclude(action__in=SILENT).select_related("user")
+    if since is not None:
+        rows = rows.filter(created_at__gte=since)
+    found = list(rows.order_by("-created_at", "-id")[:ACTIVITIES])[::-1]
+    names = Names(found)
+    return [
+        Event(row.user.name if row.user else "HelpDesk", TOLD[row.action](row, names), row.created_at, icon_of(row))
+        for row in found
+    ]
+
+
+class Names:
+    """People and groups that history knows by id."""
+
+    def __init__(self, rows: Sequence[Activity]) -> None:
+        self.people = self.named(User, rows, Action.ASSIGNED)
+        self.groups = self.named(AgentGroup, rows, Action.GROUP_CHANGED)
+
+    def named(self, model: Any, rows: Sequence[Activity], action: str) -> dict[str, str]:
+        keys = {value for row in rows if row.action == action for value in (row.old_value, row.new_value) if value}
+        found = model._default_manager.filter(pk__in=keys).values_list("pk", "name") if keys else ()
+        return {str(key): name for key, name in found}
+
+
+def changed(what: str, read: Callable[[str], str] = str) -> Callable[[Activity, Names], str]:
+    def tell(row: Activity, names: Names) -> str:
+        old, new = (read(value)[:120] if value else None for value in (row.old_value, row.new_value))
+        if new is None:
+            return f"removed the {what} {old}"
+        return f"changed the {what} from {old} to {new}" if old else f"set the {what} to {new}"
+
+    return tell
+
+
+def assigned(row: Activity, names: Names) -> str:
+    if not row.new_value:
+        return f"unassigned {names.people.get(row.old_value or '', 'somebody')}"
+    if row.user_id and str(row.user_id) == row.new_value:
+        return "took the ticket"
+    return f"assigned the ticket to {names.people.get(row.new_value, 'somebody')}"
+
+
+def grouped(row: Activity, names: Names) -> str:
+    if not row.new_value:
+        return f"took the ticket out of {names.groups.get(row.old_value or '', 'a group')}"
+    return f"handed the ticket to {names.groups.get(row.new_value, 'a group')}"
+
+
+def tagged(row: Activity, names: Names) -> str:
+    old, new = (value.split(", ") if value else [] for value in (row.old_value, row.new_value))
+    added, gone = [tag for tag in new if tag not in old], [tag for tag in old if tag not in new]
+    parts = [f"added the tag {', '.join(added)}"] * bool(added) + [f"removed the tag {', '.join(gone)}"] * bool(gone)
+    return " and ".join(parts) or "changed the tags"
+
+
+def linked(row: Activity, names: Names) -> str:
+    return f"linked {row.new_value}" if row.new_value else f"removed the link to {row.old_value}"
+
+
+def filed(row: Activity, names: Names) -> str:
+    return f"attached {row.new_value}" if row.new_value else f"removed the file {row.old_value}"
+
+
+def timed(row: Activity, names: Names) -> str:
+    if row.old_value and row.new_value:
+        return f"corrected {row.old_value} to {row.new_value}"
+    return f"logged {row.new_value}" if row.new_value else f"removed {row.old_value} of time"
+
+
+TOLD: dict[str, Callable[[Activity, Names], str]] = {
+    Action.CREATED: lambda _row, _names: "filed the ticket",
+    Action.REPLIED: lambda _row, _names: "replied",
+    Action.NOTE_ADDED: lambda _row, _names: "left a note",
+    Action.STATUS_CHANGED: changed("status", label),
+    Action.PRIORITY_CHANGED: changed("priority", label),
+    Action.ASSIGNED: assigned,
+    Action.GROUP_CHANGED: grouped,
+    Action.CATEGORY_CHANGED: changed("category"),
+    Action.SUBJECT_CHANGED: changed("subject"),
+    Action.DESCRIPTION_CHANGED: lambda _row, _names: "changed the description",
+    Action.TAGS_CHANGED: tagged,
+    Action.CUSTOM_FIELD_CHANGED: changed("field"),
+    Action.DUE_DATE_CHANGED: changed("due date", lambda text: text[:16].replace("T", " ")),
+    Action.AUTOMATION_EXECUTED: lambda row, _names: f"ran the rule “{row.new_value}”",
+    Action.AUTOMATION_FAILED: lambda row, _names: f"could not run a rule: {row.new_value}",
+    Action.MERGED: lambda row, _names: f"merged {row.new_value}",
+    Action.LINKED: linked,
+    Action.ARCHIVED: lambda _row, _names: "archived the ticket",
+    Action.RESTORED: lambda _row, _names: "restored the ticket",
+    Action.SLA_BREACHED: lambda row, _names: f"noticed a missed target: {(row.new_value or '').replace('_', ' ')}",
+    Action.ATTACHMENT_ADDED: filed,
+    Action.TIME_LOGGED: timed,
+}
+ICONS = {
+    Action.AUTOMATION_EXECUTED: "bolt",
+    Action.AUTOMATION_FAILED: "error",
+    Action.SLA_BREACHED: "alarm",
+    Action.STATUS_CHANGED: "flag",
+    Action.ASSIGNED: "person",
+    Action.ATTACHMENT_ADDED: "attach_file",
+    Action.TIME_LOGGED: "schedule",
+    Action.MERGED: "merge",
+    Action.LINKED: "link",
+    Action.TAGS_CHANGED: "sell",
+}
+
+
+def icon_of(row: Activity) -> str:
+    return ICONS.get(Action(row.action), "edit")
