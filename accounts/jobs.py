@@ -1,11 +1,11 @@
 """What the worker tidies up for accounts."""
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from helpdesk.periodic import every
 
 from . import replays, throttling
+from .sessions import SessionStore
 
 AT_ONCE = 1_000
 

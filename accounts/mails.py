@@ -1,7 +1,12 @@
-"""Account mails. They leave after commit, to the stored address, and never turn a success into a failure."""
+"""Account mails. They leave after commit, to the stored address, and never turn a success into a failure.
+
+They are in the language of their reader, where that is known, or in the one of the page that asked for them.
+"""
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
 
 from outbox.services import queue_mail
 
@@ -15,21 +20,33 @@ def send_confirmation(user: User) -> None:
         "confirm_url": link("confirm", tokens.write(user, tokens.CONFIRM)),
         "disown_url": link("not-me", tokens.write(user, tokens.DISOWN)),
     }
-    queue(user.email, "confirm", "Please confirm your email address", links)
+    queue(user.email, "confirm", _("Please confirm your email address"), links, reader=user)
 
 
 def send_password_reset(user: User | None) -> None:
     """A link to set a new password. For nobody the same is done, to no address: waiting tells nobody who exists."""
     links = {"reset_url": link("reset", tokens.write(user or User(), tokens.RESET))}
-    queue([user.email] if user else [], "reset", "Set a new password", links)
+    queue([user.email] if user else [], "reset", _("Set a new password"), links, reader=user)
+
+
+def send_email_change(user: User, email: str, *, reachable: bool) -> None:
+    """Asks the new mailbox; what is not reachable gets the same mail, to no address."""
+    links = {"change_url": link("new-email", tokens.write_change(user, email))}
+    queue([email] if reachable else [], "new_email", _("Confirm your new email address"), links, reader=user)
+
+
+def send_email_changed(user: User, before: str) -> None:
+    """Tells the old mailbox."""
+    queue(before, "email_changed", _("Your email address has been changed"), {"email": user.email}, reader=user)
 
 
 def link(page: str, token: str) -> str:
     return f"{settings.BASE_URL}/portal/{page}/{token}"
 
 
-def queue(to: str | list[str], template: str, subject: str, context: dict[str, str]) -> None:
+def queue(to: str | list[str], template: str, subject: object, context: dict[str, str], *, reader: User | None) -> None:
     """Send after the running transaction, if it commits."""
-    words = {"subject": subject, **context}
-    text, html = (render_to_string(f"accounts/mail/{template}.{kind}", words) for kind in ("txt", "html"))
-    queue_mail(to=to, subject=subject, text=text, html=html)
+    with override((reader and reader.language) or get_language()):
+        words = {"subject": str(subject), **context}
+        text, html = (render_to_string(f"accounts/mail/{template}.{kind}", words) for kind in ("txt", "html"))
+    queue_mail(to=to, subject=words["subject"], text=text, html=html)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 
@@ -66,6 +67,9 @@ class User(AbstractBaseUser):
         "self", null=True, editable=False, on_delete=models.SET_NULL, related_name="merged", db_index=False
     )
     erased_at = models.DateTimeField(null=True, editable=False)
+    # How pages and mails speak to this person; empty: as their browser asks, and in UTC.
+    language = models.CharField(max_length=10, blank=True, default="")
+    time_zone = models.CharField(max_length=64, blank=True, default="")
 
     objects = BaseUserManager.from_queryset(UserQuerySet)()
 
@@ -103,6 +107,14 @@ class User(AbstractBaseUser):
     @property
     def is_admin(self) -> bool:
         return self.is_active and self.role == Role.ADMIN
+
+    @property
+    def own_name(self) -> str:
+        """The name to call them by in the portal.
+
+        Until the mailbox is proven, a claimer sees the name they typed: the stored one is none of their business yet.
+        """
+        return self.name if self.email_verified_at else self.claimed_name or self.name
 
     def get_session_auth_hash(self) -> str:
         """What a session is bound to: the password, the second factor, and the side of the counter.
@@ -261,3 +273,15 @@ class RateWindow(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AccountSession(AbstractBaseSession):
+    """A browser that is signed in, or at least known; see sessions.py. Its owner sees it, and can end it."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    browser = models.CharField(max_length=200, blank=True, default="", help_text="What it says it is.")
+    started_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True, help_text="To a quarter of an hour.")
+
+    def __str__(self) -> str:
+        return f"{self.browser} of {self.user}" if self.user_id else "a guest"

@@ -9,10 +9,17 @@ from helpdesk.errors import Invalid
 
 from .models import User
 
+TOO_LATE = "This link is no longer valid."
 CONFIRM = "accounts.confirm"
 DISOWN = "accounts.disown"
 RESET = "accounts.reset"
-LIFETIME = {CONFIRM: timedelta(days=7), DISOWN: timedelta(days=7), RESET: timedelta(hours=2)}
+CHANGE = "accounts.change"
+LIFETIME = {
+    CONFIRM: timedelta(days=7),
+    DISOWN: timedelta(days=7),
+    RESET: timedelta(hours=2),
+    CHANGE: timedelta(hours=24),
+}
 
 
 def write(user: User, purpose: str) -> str:
@@ -25,8 +32,12 @@ def read(token: str, purpose: str) -> tuple[str, str]:
     try:
         user_id, state = signing.loads(token, salt=purpose, max_age=LIFETIME[purpose])
     except (signing.BadSignature, ValueError):
-        raise Invalid("This link is no longer valid.") from None
+        raise Invalid(TOO_LATE) from None
     return user_id, state
+
+
+def change_state(user: User, email: str) -> str:
+    return fingerprint(user.email_key, user.password, email)
 
 
 def claim_state(user: User) -> str:
@@ -37,6 +48,20 @@ def claim_state(user: User) -> str:
 def password_state(user: User) -> str:
     """Changes with the password and the address: a link works once."""
     return fingerprint(user.email_key, user.password)
+
+
+def write_change(user: User, email: str) -> str:
+    """For the new address of an account: it serves once, and only while address and password stay as they are."""
+    return signing.dumps([str(user.pk), change_state(user, email), email], salt=CHANGE)
+
+
+def read_change(token: str) -> tuple[str, str, str]:
+    """The id of the user, the state, and the new address; raises Invalid when forged or too old."""
+    try:
+        user_id, state, email = signing.loads(token, salt=CHANGE, max_age=LIFETIME[CHANGE])
+    except (signing.BadSignature, ValueError):
+        raise Invalid(TOO_LATE) from None
+    return user_id, state, email
 
 
 def fingerprint(*parts: str) -> str:

@@ -149,6 +149,7 @@ SESSION_COOKIE_NAME = "helpdesk_session"
 LOGIN_REDIRECT_URL = "admin:index"
 # Whether agents and admins need a second factor to sign in; without this it is theirs to choose.
 REQUIRE_TWO_FACTOR = env.bool("HELPDESK_REQUIRE_TWO_FACTOR", default=False)
+SESSION_ENGINE = "accounts.sessions"
 # What happens when somebody signs up in the portal with the address of a contact who has no password yet.
 CLAIM_POLICY = env.str("HELPDESK_CLAIM_POLICY", default="tiered")
 if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):

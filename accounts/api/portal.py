@@ -42,18 +42,14 @@ class PortalViewSet(ApiViewSet):
 
 
 def profile(user: User) -> dict[str, Any]:
-    """What the document shows of an account, and whether its mailbox is proven.
-
-    Until it is, a claimer sees the name they typed: the one an agent once stored is none of their business yet.
-    """
-    verified = user.email_verified_at is not None
+    """What the document shows of an account, and whether its mailbox is proven."""
     return {
         "id": str(user.pk),
         "username": user.username,
         "email": user.email,
-        "name": user.name if verified else user.claimed_name or user.name,
+        "name": user.own_name,
         "role": user.role,
         "isActive": user.is_active,
         "createdAt": moment_text(user.created_at),
-        "emailVerified": verified,
+        "emailVerified": user.email_verified_at is not None,
     }

@@ -1,0 +1,82 @@
+"""Pictures of people.
+
+Whatever is uploaded is drawn anew as a small square WebP: nothing of the file itself is kept, neither where a photo was
+taken nor what else may hide in it.
+"""
+
+import re
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from django.db import transaction
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from helpdesk.errors import Forbidden, Invalid
+from helpdesk.ids import new_id
+
+from .account_settings import UNPROVEN, lock, save
+from .models import User
+
+MAX_SIZE = 5 * 1024 * 1024  # bytes
+MAX_PIXELS = 40_000_000
+SIDE = 256  # pixels
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+NAME = re.compile(r"[0-9a-f-]{36}\.webp")
+
+
+def set_avatar(user: User, *, content: IO[bytes], size: int) -> User:
+    """Use a picture; raises Invalid when it is none, or too large (in bytes or pixels)."""
+    if user.email_verified_at is None:
+        raise Forbidden(UNPROVEN)
+    if size > MAX_SIZE:
+        raise Invalid(avatar=f"Pictures can have {MAX_SIZE // 2**20} MB at most.")
+    stored = FileSystemStorage().save(f"avatars/{new_id()}.webp", ContentFile(drawn_anew(content)))
+    return replace(user, f"{settings.BASE_URL}/portal/avatars/{Path(stored).name}")
+
+
+def remove_avatar(user: User) -> User:
+    return replace(user, None)
+
+
+def replace(user: User, url: str | None) -> User:
+    with transaction.atomic():
+        locked = lock(user)
+        before = own_file(locked.avatar_url)
+        save(locked, {"avatar_url": url})
+        if before is not None:
+            transaction.on_commit(lambda: before.unlink(missing_ok=True), robust=True)
+    return locked
+
+
+def own_file(url: str | None) -> Path | None:
+    """The file behind an avatar that is kept here; None for one that is elsewhere."""
+    _, marker, name = (url or "").rpartition("/portal/avatars/")
+    return file_named(name) if marker else None
+
+
+def file_named(name: str) -> Path | None:
+    return Path(FileSystemStorage().path(f"avatars/{name}")) if NAME.fullmatch(name) else None
+
+
+def drawn_anew(content: IO[bytes]) -> bytes:
+    problem = Invalid(avatar="This is no picture we can read. Please choose a JPEG, PNG, WebP or GIF file.")
+    content.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(content, formats=FORMATS) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    raise problem
+                picture.draft("RGB", (SIDE * 2, SIDE * 2))
+                upright = ImageOps.exif_transpose(picture).convert("RGBA")
+                square = ImageOps.fit(upright, (SIDE, SIDE), Image.Resampling.LANCZOS)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning):
+        raise problem from None
+    written = BytesIO()
+    square.save(written, "WEBP", quality=85)
+    return written.getvalue()
