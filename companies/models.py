@@ -32,6 +32,8 @@ class Company(models.Model):
     renewal_date = models.DateTimeField(null=True, blank=True)
     custom_fields = models.JSONField(default=dict, blank=True)
     notes = models.TextField(null=True, blank=True)
+    # Whether its people see each other's requests in the portal, once they have proven their address.
+    shares_tickets = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -15,7 +15,16 @@ from helpdesk.transactions import in_one_transaction
 from .domains import clean_domains
 from .models import AccountTier, Company, HealthScore
 
-PLAIN_FIELDS = ("name", "description", "industry", "health_score", "account_tier", "renewal_date", "notes")
+PLAIN_FIELDS = (
+    "name",
+    "description",
+    "industry",
+    "health_score",
+    "account_tier",
+    "renewal_date",
+    "notes",
+    "shares_tickets",
+)
 
 
 @in_one_transaction

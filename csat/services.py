@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import User
-from helpdesk.errors import Conflict, Invalid
+from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 from tickets.models import Status, Ticket
@@ -67,6 +67,22 @@ def request_survey(
     elif survey.rating is not None:
         raise Conflict("The customer has answered about this resolution already.")
     fill_in(survey, rating=checked_rating(rating), feedback=checked_feedback(feedback), now=now)
+    return survey
+
+
+@in_one_transaction
+def rate(ticket: Ticket | UUID, *, customer: User, rating: int | None, feedback: str | None, now: datetime) -> Survey:
+    """What a customer says who is signed in, about their own ticket; raises Invalid. Saying it again replaces it."""
+    checked, text = checked_rating(rating), checked_feedback(feedback)
+    locked = lock(ticket)
+    if locked.customer_id != customer.pk:
+        raise Forbidden("Only the person who sent this request can do that.")
+    resolution(locked)
+    survey = survey_about(locked)
+    if survey is None:
+        survey = new_survey(locked, now=now)
+        survey.save(force_insert=True)
+    fill_in(survey, rating=checked, feedback=text, now=now)
     return survey
 
 

@@ -1,6 +1,7 @@
 """The verbs of custom fields: defining them, and fitting values into them."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -40,14 +41,16 @@ def merge_values(
     closing: bool = False,
     defaults: bool = False,
     optional: bool = False,
+    asked: Collection[str] | None = None,
     definitions: list[CustomField] | None = None,
 ) -> dict[str, Any]:
     """The values after a change: merged key by key, null removing one. Raises Invalid with every problem at once.
 
     When `creating`, defaults fill what is missing and required fields must have a value; when `closing`, those
     required on close must. With `defaults` these fill what is missing, and nothing more is asked for; what is
-    `optional` may be left out or removed although it is required. Keys without an active definition are kept as
-    they are. Whoever merges many has the `definitions` already: what active_fields found in this transaction.
+    `optional` may be left out or removed although it is required, and somebody who was `asked` for some fields only
+    cannot be blamed for the others. Keys without an active definition are kept as they are. Whoever merges many has
+    the `definitions` already: what active_fields found in this transaction.
     """
     merged = {key: value for key, value in {**current, **changes}.items() if value is not None}
     problems = []
@@ -57,7 +60,9 @@ def merge_values(
         value = merged.get(field.name)
         if field.name in changes and value is not None and (problem := problem_with(value, field)):
             problems.append(problem)
-        elif not optional and is_missing(value) and must_have(field, changes, creating=creating, closing=closing):
+        elif optional or (asked is not None and field.name not in asked):
+            continue
+        elif is_missing(value) and must_have(field, changes, creating=creating, closing=closing):
             problems.append(f"{field.label} is required{' to close a ticket' if not field.is_required else ''}.")
     problems += limits(merged)
     if problems:

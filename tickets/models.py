@@ -11,7 +11,7 @@ from accounts.models import AgentGroup, User
 from helpdesk.ids import new_id
 
 from .expressions import OrFarFuture
-from .querysets import TicketQuerySet
+from .querysets import AttachmentQuerySet, TicketQuerySet
 
 
 class Status(models.TextChoices):
@@ -180,6 +180,46 @@ class TicketLink(models.Model):
         return f"{self.ticket_id} – {self.linked_id}"
 
 
+class TicketCopy(models.Model):
+    """Somebody who is kept informed about a ticket: whoever proves to own this address may read and answer."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="copies", db_index=False)
+    email = models.CharField(max_length=254)
+    # As it is matched: see accounts.emails.matching_key.
+    email_key = models.CharField(max_length=254, editable=False)
+    added_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "ticket copies"
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["email_key", "ticket"], name="ticket_copy_email")]
+        constraints = [models.UniqueConstraint(fields=["ticket", "email_key"], name="ticket_copy_once")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class HeldRequest(models.Model):
+    """What a guest wrote, until the link in the mail to their address is opened; then it is a ticket, and empty."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.CharField(max_length=254)
+    name = models.CharField(max_length=200)
+    subject = models.CharField(max_length=500)
+    description = models.TextField()
+    custom_fields = models.JSONField(default=dict)
+    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="held_request_created")]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
 class Reply(models.Model):
     """A message in the conversation; an internal one is for staff only."""
 
@@ -274,6 +314,8 @@ class Attachment(models.Model):
     mime_type = models.CharField(max_length=127)
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "id"]

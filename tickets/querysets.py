@@ -32,10 +32,30 @@ class TicketQuerySet(models.QuerySet):
             if user.email_verified_at is None:
                 # The mailbox is unproven: only what this very account filed in the portal since it was claimed.
                 return own.filter(filed_by=user, source="portal", created_at__gte=user.claimed_at or user.created_at)
-            return own
+            return self.filter(Q(customer=user) | self.copied_to(user) | of_sharing_company(user))
         if user.role == "admin" or user.ticket_scope == "global":
             return self
         mine = Q(assignee=user)
         if user.ticket_scope == "group":
             mine |= Q(group__in=GroupMember.objects.filter(user=user).values("group"))
         return self.filter(mine)
+
+    def copied_to(self, user: User) -> Q:
+        """The tickets about which this person is kept informed, by the address that is theirs."""
+        copies = self.model._meta.get_field("copies").related_model._default_manager
+        return Q(pk__in=copies.filter(email_key=user.email_key).values("ticket"))
+
+
+def of_sharing_company(user: User) -> Q:
+    """The tickets of colleagues, where the company lets its people see them."""
+    if user.company_id is None:
+        return Q(pk__in=[])
+    return Q(customer__company=user.company_id, customer__company__shares_tickets=True)
+
+
+class AttachmentQuerySet(models.QuerySet):
+    def for_customers(self) -> Self:
+        """Files that customers may have: those of public replies, and those that customers added themselves."""
+        public = Q(reply__is_internal=False)
+        own = Q(reply__isnull=True, uploaded_by__role="customer")
+        return self.filter(public | own)

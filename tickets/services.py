@@ -6,7 +6,7 @@ the acting user, None for the system; `cause` is the rule that made the system a
 actor may refer to (as parent or link), all of them unless given.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,12 +66,16 @@ def create_ticket(
     linked_ticket_ids: list[UUID] | None = None,
     tags: list[str] | None = None,
     custom_fields: dict[str, Any] | None = None,
+    asked: Collection[str] | None = None,
     source: str = Source.API,
     due_date: datetime | None = None,
     cause: object | None = None,
     visible: QuerySet[Ticket] | None = None,
 ) -> Ticket:
-    """File a ticket; raises Invalid, naming the field, when a reference or a custom field does not hold."""
+    """File a ticket; raises Invalid, naming the field, when a reference or a custom field does not hold.
+
+    Of custom fields only those that somebody was `asked` for are required; all of them, unless given.
+    """
     now = timezone.now()
     rules.check_choices({"status": status, "priority": priority, "source": source})
     customer = rules.check_customer(customer_id)
@@ -94,7 +98,9 @@ def create_ticket(
         group_id=group_id,
         parent_ticket_id=parent_ticket_id,
         tags=clean_tags(tags or []),
-        custom_fields=merge_values(EntityType.TICKET, {}, custom_fields or {}, creating=True, closing=closing),
+        custom_fields=merge_values(
+            EntityType.TICKET, {}, custom_fields or {}, creating=True, closing=closing, asked=asked
+        ),
         source=source,
         due_date=due_date,
         filed_by=actor,

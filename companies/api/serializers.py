@@ -18,6 +18,7 @@ class CompanySerializer(Resource):
         "renewalDate": "2026-06-30T00:00:00.000Z",
         "customFields": {"region": "EU"},
         "notes": None,
+        "sharesTickets": False,
         "createdAt": "2025-12-01T08:00:00.000Z",
         "updatedAt": "2025-12-02T08:00:00.000Z",
     }
@@ -35,6 +36,7 @@ class CompanySerializer(Resource):
             "renewal_date",
             "custom_fields",
             "notes",
+            "shares_tickets",
             "created_at",
             "updated_at",
         ]

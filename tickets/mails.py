@@ -1,0 +1,35 @@
+"""Mails about tickets that customers cause themselves."""
+
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from outbox.services import queue_mail
+
+from .models import HeldRequest, Ticket, TicketCopy
+
+
+def send_copied(ticket: Ticket, copy: TicketCopy, sender: User) -> None:
+    """Tells somebody that they may read a request. What it is about is said to whoever proves the address."""
+    words = {
+        "subject": _("You can follow request #%(number)s") % {"number": ticket.ticket_number},
+        "number": ticket.ticket_number,
+        "sender": sender.own_name,
+        "link": f"{settings.BASE_URL}/requests/{ticket.ticket_number}",
+        "email": copy.email,
+    }
+    queue(copy.email, "copied", words, key=f"copied:{copy.pk}")
+
+
+def send_held(held: HeldRequest, link: str, *, reachable: bool) -> None:
+    """Asks a guest to prove the address; nothing of what was typed is repeated, or this would carry anybody's words."""
+    words = {"subject": _("Please confirm your request"), "link": link}
+    queue([held.email] if reachable else [], "held", words, key=f"held:{held.pk}")
+
+
+def queue(to: str | list[str], template: str, words: dict[str, Any], *, key: str) -> None:
+    text, html = (render_to_string(f"tickets/mail/{template}.{kind}", words) for kind in ("txt", "html"))
+    queue_mail(to=to, subject=str(words["subject"]), text=text, html=html, key=key)
