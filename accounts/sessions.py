@@ -1,7 +1,7 @@
 """Sessions that know whose they are, so that people can see where they are signed in, and sign out there."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
@@ -23,7 +23,7 @@ class SessionStore(DatabaseSessions):
         return AccountSession
 
     def create_model_instance(self, data: dict[str, Any]) -> AccountSession:
-        session = super().create_model_instance(data)
+        session = cast(AccountSession, super().create_model_instance(data))
         session.user_id = data.get("_auth_user_id")
         session.browser = data.get("browser", "")
         session.started_at = moment(data.get("started"))

@@ -194,6 +194,26 @@ class ArticleFeedback(models.Model):
         return "helpful" if self.is_helpful else "not helpful"
 
 
+class SolvedQuestion(models.Model):
+    """Somebody was about to send a request, and an article answered it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="solved_questions", db_index=False)
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    question = models.CharField(max_length=200, blank=True, help_text="What the request would have been about.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["article", "created_at"], name="solved_question_article"),
+            models.Index(fields=["created_at"], name="solved_question_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question
+
+
 class ArticleViews(models.Model):
     """Views of an article that have not been added to its count yet."""
 

@@ -23,7 +23,7 @@ from helpdesk.tags import clean_tags
 from helpdesk.transactions import in_one_transaction
 
 from . import searching, workflow
-from .models import Article, ArticleFeedback, ArticleVersion, Category, Folder, Visibility
+from .models import Article, ArticleFeedback, ArticleVersion, Category, Folder, SolvedQuestion, Visibility
 from .signals import article_published
 from .slugs import checked_slug, slug_of, take_slug, take_slug_like
 
@@ -295,6 +295,15 @@ def give_feedback(
 
 def voice(is_helpful: bool) -> str:
     return "helpful_count" if is_helpful else "not_helpful_count"
+
+
+def note_solved(article: UUID, *, question: str, user_id: UUID | None = None) -> SolvedQuestion:
+    """An article answered what would have become a request; raises NotFound."""
+    if not Article.objects.published().filter(pk=article).exists():
+        raise NotFound("This article does not exist.")
+    return SolvedQuestion.objects.create(
+        id=new_id(), article_id=article, user_id=user_id, question=question[:200], created_at=timezone.now()
+    )
 
 
 # --- What the verbs are made of -----------------------------------------------------------------------
