@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from outbox.services import queue_mail
@@ -10,13 +12,24 @@ from tickets.models import Ticket
 from .links import link_for
 from .models import Survey
 
-RATINGS = {1: "Very dissatisfied", 2: "Dissatisfied", 3: "Neither", 4: "Satisfied", 5: "Very satisfied"}
+RATINGS = {
+    1: _("Very dissatisfied"),
+    2: _("Dissatisfied"),
+    3: _("Neither"),
+    4: _("Satisfied"),
+    5: _("Very satisfied"),
+}
 
 
 def send_survey(survey: Survey, ticket: Ticket, customer: User) -> None:
     """Leaves with the running transaction; once for a survey, however often it is tried."""
+    with override(customer.language or get_language()):
+        queue(survey, ticket, customer)
+
+
+def queue(survey: Survey, ticket: Ticket, customer: User) -> None:
     words = {
-        "subject": f"How did we do? Your request #{ticket.ticket_number}",
+        "subject": str(_("How did we do? Your request #%(number)s")) % {"number": ticket.ticket_number},
         "name": customer.name,
         "about": " ".join(ticket.subject.split()),
         "link": link_for(survey.pk),

@@ -86,12 +86,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.middleware.PortalMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "helpdesk.urls"
 WSGI_APPLICATION = "helpdesk.wsgi.application"
 APPEND_SLASH = False
-CSRF_FAILURE_VIEW = "helpdesk.api.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -102,6 +103,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.context.frame",
             ]
         },
     }
@@ -251,6 +253,20 @@ AUTOMATION_TRACE_DAYS = env.int("HELPDESK_AUTOMATION_TRACE_DAYS", default=30)
 CSAT_SURVEYS = env.bool("HELPDESK_CSAT_SURVEYS", default=True)
 CSAT_DAYS = env.int("HELPDESK_CSAT_DAYS", default=30)
 
+# --- Customer portal ------------------------------------------------------------------------------
+
+BRAND_NAME = env.str("HELPDESK_BRAND_NAME", default="HelpDesk")
+BRAND_LOGO_URL = env.str("HELPDESK_BRAND_LOGO_URL", default="")
+BRAND_COLOR = env.str("HELPDESK_BRAND_COLOR", default="")
+if BRAND_COLOR and not re.fullmatch(r"#[0-9a-fA-F]{6}", BRAND_COLOR):
+    raise ImproperlyConfigured("HELPDESK_BRAND_COLOR must look like #1d4ed8.")
+BRAND_LINKS = env.dict("HELPDESK_BRAND_LINKS", default={})
+if not all(re.match(r"https?://|mailto:|/(?!/)", address) for address in BRAND_LINKS.values()):
+    raise ImproperlyConfigured("HELPDESK_BRAND_LINKS must look like Website=https://example.com,Status=https://….")
+BRAND_WELCOME = env.str("HELPDESK_BRAND_WELCOME", default="")
+# Whether people without an account can send a request; it is filed once they open a mailed link.
+GUEST_TICKETS = env.bool("HELPDESK_GUEST_TICKETS", default=False)
+
 # --- Admin pages ----------------------------------------------------------------------------------
 
 UNFOLD = {
@@ -289,6 +305,8 @@ UNFOLD = {
 # --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -28,9 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/<path:rest>", not_found),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("portal/", include("portal.urls")),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("portal.urls")),
 ]
-handler500 = "helpdesk.api.errors.server_error"
-handler400 = "helpdesk.api.errors.bad_request"
+handler400 = "portal.errors.bad_request"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"

@@ -1,22 +1,95 @@
-"""The pages behind the links in account mails.
+"""How customers come in and go, and the pages behind the links in account mails.
 
 Opening a link changes nothing, since mail scanners open links too: the page shows a button, and that acts.
 """
 
-from django.contrib.auth import login, logout
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from collections.abc import Callable
 
-from accounts import portal_accounts
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import account_settings, portal_accounts
+from accounts.models import User
 from helpdesk.api.addresses import client_address
-from helpdesk.api.text import check_text
-from helpdesk.errors import HelpDeskError, Invalid, TooManyAttempts
+from helpdesk.errors import Conflict, HelpDeskError, Invalid, SignInFailed, TooManyAttempts
+
+from .account_forms import AskResetForm, ResetForm, SignInForm, SignUpForm
+from .errors import sentence
+from .guards import acts, forms, way_back
 
 BACKEND = "accounts.backends.AccountBackend"
-forms = require_http_methods(["GET", "HEAD", "POST"])
+
+
+# --- Coming and going ---------------------------------------------------------------------------------
+
+
+@sensitive_post_parameters()
+@never_cache
+@forms
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """A new account, or the claim of one that an agent created."""
+    form = SignUpForm(request.POST or None)
+    back = way_back(request, "portal:requests")
+    known, status = False, 200
+    if form.is_bound:
+        status = 400
+        if form.is_valid():
+            try:
+                user = portal_accounts.sign_up(address=client_address(request), **form.cleaned_data)
+            except HelpDeskError as problem:
+                form.refuse(problem)
+                known, status = isinstance(problem, Conflict), status_of(problem)
+            else:
+                return welcome(request, user, back)
+    context = {"form": form, "next": back, "known": known}
+    return render(request, "portal/account/sign_up.html", context, status=status)
+
+
+def welcome(request: HttpRequest, user: User, back: str) -> HttpResponse:
+    if settings.CLAIM_POLICY == "verify_first":
+        text = _("We have sent you a mail with a link. Open it to confirm your address; then you can sign in.")
+        return done(request, _("Check your mail"), text)
+    login(request, user, backend=BACKEND)
+    messages.success(request, _("Welcome! You are signed in."))
+    return redirect(back)
+
+
+@sensitive_post_parameters()
+@never_cache
+@forms
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Email and password; whatever is wrong, the answer is the same."""
+    form = SignInForm(request.POST or None)
+    back = way_back(request, "portal:requests")
+    status = 200
+    if form.is_bound:
+        status = 400
+        if form.is_valid():
+            try:
+                user = portal_accounts.sign_in(address=client_address(request), **form.cleaned_data)
+            except HelpDeskError as problem:
+                form.refuse(problem)
+                status = status_of(problem)
+            else:
+                login(request, user, backend=BACKEND)
+                return redirect(back)
+    return render(request, "portal/account/sign_in.html", {"form": form, "next": back}, status=status)
+
+
+@acts
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    messages.success(request, _("You are signed out."))
+    return redirect("portal:home")
+
+
+# --- Behind the links in mails ------------------------------------------------------------------------
 
 
 @never_cache
@@ -24,12 +97,9 @@ forms = require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """This address is mine."""
     if request.method != "POST":
-        return render(request, "portal/confirm.html")
-    try:
-        portal_accounts.confirm_email(token)
-    except Invalid as problem:
-        return failed(request, problem)
-    return render(request, "portal/done.html", {"title": "Thank you", "text": "Your email address is confirmed."})
+        return render(request, "portal/account/confirm.html")
+    text = _("Your email address is confirmed.")
+    return carried_out(request, lambda: portal_accounts.confirm_email(token), _("Thank you"), text)
 
 
 @never_cache
@@ -37,55 +107,83 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """I did not sign up."""
     if request.method != "POST":
-        return render(request, "portal/not_me.html")
-    try:
+        return render(request, "portal/account/not_me.html")
+
+    def disown() -> None:
         portal_accounts.disown(token)
-    except Invalid as problem:
-        return failed(request, problem)
-    logout(request)
-    text = "The account is closed again, and nobody can sign up with your address for a day."
-    return render(request, "portal/done.html", {"title": "Done", "text": text})
+        logout(request)
+
+    text = _("The account is closed again, and nobody can sign up with your address for a day.")
+    return carried_out(request, disown, _("Done"), text)
+
+
+@never_cache
+@forms
+def new_email(request: HttpRequest, token: str) -> HttpResponse:
+    """My new address is this one."""
+    if request.method != "POST":
+        return render(request, "portal/account/new_email.html")
+    text = _("From now on this is the address of your account. Please sign in with it.")
+    return carried_out(request, lambda: account_settings.confirm_email_change(token), _("Thank you"), text)
 
 
 @never_cache
 @forms
 def ask_reset(request: HttpRequest) -> HttpResponse:
     """I forgot my password. The answer is the same whether there is such an account or not."""
-    if request.method != "POST":
-        return render(request, "portal/ask_reset.html")
+    form = AskResetForm(request.POST or None)
+    if not form.is_bound:
+        return render(request, "portal/account/ask_reset.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "portal/account/ask_reset.html", {"form": form}, status=400)
     try:
-        portal_accounts.request_password_reset(email=field(request, "email"), address=client_address(request))
+        portal_accounts.request_password_reset(email=form.cleaned_data["email"], address=client_address(request))
     except TooManyAttempts as problem:
-        return failed(request, problem, status=429)
-    text = "If there is an account with this address, a mail with a link is on its way."
-    return render(request, "portal/done.html", {"title": "Check your mail", "text": text})
+        return failed(request, problem)
+    text = _("If there is an account with this address, a mail with a link is on its way.")
+    return done(request, _("Check your mail"), text)
 
 
+@sensitive_post_parameters()
 @never_cache
 @forms
 def reset(request: HttpRequest, token: str) -> HttpResponse:
     """Set a new password; the person is signed in here, and signed out everywhere else."""
-    if request.method != "POST":
-        return render(request, "portal/reset.html")
+    form = ResetForm(request.POST or None)
+    if not form.is_bound:
+        return render(request, "portal/account/reset.html", {"form": form})
+    if form.is_valid():
+        try:
+            user = portal_accounts.reset_password(token, password=form.cleaned_data["password"])
+        except Invalid as problem:
+            if "password" not in problem.details:
+                return failed(request, problem)
+            form.refuse(problem)
+        else:
+            login(request, user, backend=BACKEND)
+            return done(request, _("Done"), _("Your new password is set, and you are signed in."))
+    return render(request, "portal/account/reset.html", {"form": form}, status=400)
+
+
+# --- What the pages are made of -----------------------------------------------------------------------
+
+
+def carried_out(request: HttpRequest, act: Callable[[], object], title: str, text: str) -> HttpResponse:
     try:
-        user = portal_accounts.reset_password(token, password=field(request, "password"))
+        act()
     except Invalid as problem:
-        if "password" in problem.details:
-            return render(request, "portal/reset.html", {"errors": problem.details["password"]}, status=400)
         return failed(request, problem)
-    login(request, user, backend=BACKEND)
-    return render(request, "portal/done.html", {"title": "Done", "text": "Your new password is set."})
+    return done(request, title, text)
 
 
-def field(request: HttpRequest, name: str) -> str:
-    """A form field as clean text; what no browser sends is a bad request."""
-    text = request.POST.get(name, "")[:1000]
-    try:
-        check_text(text, name)
-    except Invalid as problem:
-        raise BadRequest(problem.sentence) from None
-    return text
+def done(request: HttpRequest, title: str, text: str, status: int = 200) -> HttpResponse:
+    return render(request, "portal/done.html", {"title": title, "text": text}, status=status)
 
 
-def failed(request: HttpRequest, problem: HelpDeskError, status: int = 400) -> HttpResponse:
-    return render(request, "portal/done.html", {"title": "This did not work", "text": problem.sentence}, status=status)
+def failed(request: HttpRequest, problem: HelpDeskError) -> HttpResponse:
+    return done(request, _("This did not work"), sentence(problem), status=status_of(problem))
+
+
+def status_of(problem: HelpDeskError) -> int:
+    codes = {Conflict: 409, SignInFailed: 401, TooManyAttempts: 429}
+    return codes.get(type(problem), 400)

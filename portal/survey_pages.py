@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -12,8 +13,8 @@ from csat.models import MAX_FEEDBACK, Survey
 from helpdesk.api.text import check_text
 from helpdesk.errors import Invalid
 
-# Nothing runs here, and nothing comes from elsewhere: what a customer writes can only ever be text.
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+from .errors import sentence
+from .middleware import policy
 
 
 @never_cache
@@ -24,8 +25,9 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
         found = services.find(token)
         response = answered(request, token, found) if request.method == "POST" else asked(request, found)
     except Invalid as problem:
-        response = page(request, "This did not work", problem.sentence, 404)
-    response["Content-Security-Policy"] = POLICY
+        response = page(request, _("This did not work"), sentence(problem), 404)
+    # Nothing runs here: the link came by mail, and opens without a login.
+    response["Content-Security-Policy"] = policy(without="script-src")
     return response
 
 
@@ -37,12 +39,12 @@ def asked(request: HttpRequest, found: Survey) -> HttpResponse:
 def answered(request: HttpRequest, token: str, found: Survey) -> HttpResponse:
     rating, feedback = rating_in(request.POST.get("rating", "")), request.POST.get("feedback", "")
     try:
-        check_text(feedback, "The comment")
+        check_text(feedback, _("The comment"))
         services.answer(token, rating=rating, feedback=feedback.replace("\r\n", "\n"), now=timezone.now())
     except Invalid as problem:
-        return form(request, found, rating=rating, feedback=feedback, error=problem.sentence, status=400)
-    text = "Your answer is saved. You can open the link again and change it for a while."
-    return page(request, "Thank you", text, 200)
+        return form(request, found, rating=rating, feedback=feedback, error=sentence(problem), status=400)
+    text = _("Your answer is saved. You can open the link again and change it for a while.")
+    return page(request, _("Thank you"), text, 200)
 
 
 def form(
@@ -50,6 +52,7 @@ def form(
 ) -> HttpResponse:
     words = {
         "ticket": found.ticket,
+        "no_script": True,
         "ratings": RATINGS.items(),
         "rating": rating,
         "feedback": feedback[:MAX_FEEDBACK],
@@ -60,7 +63,7 @@ def form(
 
 
 def page(request: HttpRequest, title: str, text: str, status: int) -> HttpResponse:
-    return render(request, "portal/done.html", {"title": title, "text": text}, status=status)
+    return render(request, "portal/done.html", {"title": title, "text": text, "no_script": True}, status=status)
 
 
 def rating_in(text: str) -> int | None:

@@ -1,0 +1,52 @@
+"""Who may open a page of the portal."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+
+View = Callable[..., HttpResponseBase]
+
+pages = require_http_methods(["GET", "HEAD"])
+forms = require_http_methods(["GET", "HEAD", "POST"])
+acts = require_http_methods(["POST"])
+
+
+class CustomerRequest(HttpRequest):
+    """What a guarded page is called with: somebody is signed in, and no colleague."""
+
+    user: User
+
+
+def customers_only(view: View) -> View:
+    """Guests sign in first; colleagues have pages of their own."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated:
+            back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("portal:requests")
+            return redirect(f"{reverse('portal:sign-in')}?{urlencode({'next': back})}")
+        if user.is_staff:
+            return render(request, "portal/errors/for_customers.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def way_back(request: HttpRequest, otherwise: str) -> str:
+    """Where `next` asks to go, if that is one of our own pages."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_ours else reverse(otherwise)

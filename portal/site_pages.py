@@ -1,0 +1,90 @@
+"""What search engines, feed readers and browsers ask for."""
+
+from django.conf import settings
+from django.contrib.syndication.views import Feed
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import gettext as _
+
+from knowledge_base.models import Article, Category
+
+from .branding import brand
+from .guards import pages
+
+MAX_LISTED = 50_000  # what a sitemap can hold
+IN_FEED = 30
+YEAR = 365 * 24 * 3600
+
+
+@pages
+def root(request: HttpRequest) -> HttpResponse:
+    return redirect("portal:home")
+
+
+@pages
+def brand_style(request: HttpRequest, version: str) -> HttpResponse:
+    """The colours of the brand; they have another address when they change."""
+    found = brand()
+    if not found.style or version != found.version:
+        raise Http404
+    response = HttpResponse(found.style, content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    return response
+
+
+@pages
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /portal/", "Disallow: /requests"]
+    lines.append(f"Sitemap: {settings.BASE_URL}{reverse('portal:sitemap')}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@pages
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """What everybody may read, and nothing else, whoever asks."""
+    public = Article.objects.visible_to(None)
+    articles = public.order_by("-updated_at").values_list("slug", "updated_at")[:MAX_LISTED]
+    categories = (
+        Category.objects.filter(articles__in=public.values("pk"))
+        .annotate(changed=Max("articles__updated_at"))
+        .values_list("pk", "changed")
+    )
+    found = [(reverse("portal:category", args=[key]), changed) for key, changed in categories]
+    found += [(reverse("portal:article", args=[slug]), changed) for slug, changed in articles]
+    context = {"base": settings.BASE_URL, "home": reverse("portal:home"), "pages": found}
+    return render(request, "portal/help/sitemap.xml", context, content_type="application/xml; charset=utf-8")
+
+
+class NewArticles(Feed):
+    """The newest articles that everybody may read."""
+
+    feed_type = Atom1Feed
+
+    def title(self) -> str:
+        return f"{brand().name} – {_('Help centre')}"
+
+    def link(self) -> str:
+        return reverse("portal:home")
+
+    def items(self) -> list[Article]:
+        return list(
+            Article.objects.visible_to(None).select_related("category").order_by("-created_at", "-id")[:IN_FEED]
+        )
+
+    def item_title(self, item: Article) -> str:
+        return item.title
+
+    def item_description(self, item: Article) -> str:
+        return item.seo_description or item.excerpt or ""
+
+    def item_link(self, item: Article) -> str:
+        return reverse("portal:article", args=[item.slug])
+
+    def item_updateddate(self, item: Article) -> object:
+        return item.updated_at
+
+    def item_pubdate(self, item: Article) -> object:
+        return item.created_at
