@@ -46,7 +46,7 @@ def sentence(problem: HelpDeskError | str) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not is_portal(request):
-        return defaults.page_not_found(request, exception, template_name="no such template")
+        return defaults.page_not_found(request, exception)
     return render(request, "portal/errors/not_found.html", status=404)
 
 
