@@ -14,7 +14,8 @@ from tests.translations import ROOT
 
 TEMPLATES = sorted((ROOT / "templates/portal").rglob("*.html"))
 TAGS = re.compile(
-    r"{% blocktranslate.*?endblocktranslate %}|{% block main_class %}.*?{% endblock main_class %}|{%.*?%}|{{.*?}}|{#.*?#}",
+    r"{% blocktranslate.*?endblocktranslate %}|{% block main_class %}.*?{% endblock main_class %}"
+    r"|{%.*?%}|{{.*?}}|{#.*?#}",
     re.DOTALL,
 )
 MARKUP = re.compile(r"<[^>]*>|&\w+;", re.DOTALL)
