@@ -4,7 +4,7 @@ An action either sets fields of the ticket, and then says which, so that a previ
 acts (writes, mails), and then does so through the same verbs as everybody else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,15 @@ from accounts.models import AgentGroup, User
 from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.values import problem_with
+from helpdesk.api.naming import camel
 from helpdesk.errors import Invalid
+from helpdesk.json_values import same
 from outbox.services import queue_mail
+from tickets.history import Changes
 from tickets.models import Priority, Status, Ticket
 from tickets.placeholders import fill
-from tickets.services import add_note, add_reply, change
+from tickets.rules import Check
+from tickets.services import add_note, add_reply, change, planned
 
 from .operators import Unfit
 
@@ -29,6 +33,8 @@ MAX_ACTIONS = 20
 MAX_TEXT = 20_000  # characters that a rule writes
 MAX_NAME = 100
 KEYS = {"type", "value"}
+# The fields whose changes are told of, in their order; custom fields come after them.
+TOLD = ("status", "priority", "category", "assignee_id", "group_id", "tags", "resolved_at")
 
 
 @dataclass(frozen=True)
@@ -40,21 +46,28 @@ class Cause:
     saved_by_id: UUID | None = None
 
 
+def staff_among(keys: Iterable[UUID]) -> dict[UUID, User]:
+    """Those of these people who work here, by id."""
+    return User.objects.staff().in_bulk(list(keys))
+
+
 @dataclass(frozen=True)
 class Run:
-    """One rule acting on one ticket, which is locked."""
+    """One rule acting on one ticket, which is locked; or trying to, and then `staff` knows people without asking."""
 
     ticket: Ticket
     cause: Cause
     now: datetime
     evaluation_id: UUID
+    staff: Callable[[Iterable[UUID]], Mapping[UUID, User]] = staff_among
 
 
 @dataclass(frozen=True)
 class ActionType:
     """`check` brings a value into form, `verify` asks whether what it refers to exists; both raise Unfit.
 
-    `takes` names the shape of the value for whoever offers the action: see automation.catalogue.
+    `takes` names the shape of the value for whoever offers the action: see automation.catalogue. `needs` raises
+    Invalid when the action cannot be done to this ticket now; where fields are set, the verb of tickets does.
     """
 
     takes: str
@@ -62,6 +75,7 @@ class ActionType:
     verify: Callable[[Any], None] | None = None
     sets: Callable[[Ticket, Any], dict[str, Any]] | None = None
     act: Callable[[Run, Any, int], dict[str, Any]] | None = None
+    needs: Callable[[Run, Any], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,26 @@ class RuleAction:
             run.ticket.refresh_from_db()  # the verbs work on a ticket of their own
             return effect
         values = self.values_for(run.ticket)
-        changes = change(run.ticket, values, actor=None, cause=run.cause, now=run.now)
-        return {name: [old, new] for name, (old, new) in changes.items()}
+        return told(change(run.ticket, values, actor=None, cause=run.cause, now=run.now))
+
+    def attempt(self, run: Run, ask: Check) -> dict[str, Any]:
+        """Do it to the ticket in memory alone; returns the changes as `run` does, and raises what it would raise."""
+        if self.type.needs:
+            self.type.needs(run, self.value)
+        changes = planned(run.ticket, self.values_for(run.ticket), run.now, ask=ask)
+        for name, (_, new) in changes.items():
+            setattr(run.ticket, name, new)
+        return told(changes)
+
+
+def told(changes: Changes) -> dict[str, Any]:
+    """Old and new values, by the names that they have in the API."""
+    effects = {camel(name): list(changes[name]) for name in TOLD if name in changes}
+    old, new = changes.get("custom_fields", ({}, {}))
+    for name in sorted(old.keys() | new.keys()):
+        if not same(old.get(name), new.get(name)):
+            effects[f"customFields.{name}"] = [old.get(name), new.get(name)]
+    return effects
 
 
 # --- Checking values, when a rule is saved ------------------------------------------------------------
@@ -188,6 +220,12 @@ def mail(value: Any) -> dict[str, str]:
 # --- Acting -------------------------------------------------------------------------------------------
 
 
+def joined(tags: list[str], more: list[str]) -> list[str]:
+    """With tags that are not there yet, in whatever case."""
+    lower = {tag.lower() for tag in tags}
+    return [*tags, *(tag for tag in more if tag.lower() not in lower)]
+
+
 def without(tags: list[str], gone: list[str]) -> list[str]:
     lower = {tag.lower() for tag in gone}
     return [tag for tag in tags if tag.lower() not in lower]
@@ -196,7 +234,7 @@ def without(tags: list[str], gone: list[str]) -> list[str]:
 def author_of(run: Run, user_id: UUID | None) -> User:
     """Who signs what a rule writes: the one it names, or the assignee, or whoever saved it."""
     keys = [key for key in (user_id, run.ticket.assignee_id, run.cause.saved_by_id) if key]
-    found = {user.pk: user for user in User.objects.staff().filter(pk__in=keys)}
+    found = run.staff(keys)
     for key in keys:
         if key in found:
             return found[key]
@@ -217,14 +255,24 @@ def write_reply(run: Run, value: dict[str, Any], place: int) -> dict[str, Any]:
     return {"replyId": str(reply.pk)}
 
 
+def recipient_of(run: Run, value: dict[str, str]) -> str:
+    """The address that a mail goes to."""
+    if value["to"] == "customer":
+        return run.ticket.customer.email
+    if value["to"] != "assignee":
+        return value["to"]
+    key = run.ticket.assignee_id
+    if key is None or (assignee := run.staff([key]).get(key)) is None:
+        raise Invalid("The ticket has no active assignee to mail to.")
+    return assignee.email
+
+
+def signed(run: Run, value: dict[str, Any]) -> User:
+    return author_of(run, value["user_id"])
+
+
 def send_email(run: Run, value: dict[str, str], place: int) -> dict[str, Any]:
-    to = value["to"]
-    if to == "customer":
-        to = run.ticket.customer.email
-    elif to == "assignee":
-        if run.ticket.assignee is None or not run.ticket.assignee.is_staff:
-            raise Invalid("The ticket has no active assignee to mail to.")
-        to = run.ticket.assignee.email
+    to = recipient_of(run, value)
     agent = run.ticket.assignee
     subject = " ".join(fill(value["subject"], run.ticket, agent=agent).split())
     body = fill(value["body"], run.ticket, agent=agent)
@@ -238,14 +286,14 @@ ACTIONS: dict[str, ActionType] = {
     "set_category": ActionType("text", category, sets=lambda _, value: {"category": value}),
     "assign_to": ActionType("agent", reference, is_agent, sets=lambda _, value: {"assignee_id": value}),
     "set_group": ActionType("group", reference, is_group, sets=lambda _, value: {"group_id": value}),
-    "add_tag": ActionType("tags", words, sets=lambda ticket, value: {"tags": [*ticket.tags, *value]}),
+    "add_tag": ActionType("tags", words, sets=lambda ticket, value: {"tags": joined(ticket.tags, value)}),
     "remove_tag": ActionType("tags", words, sets=lambda ticket, value: {"tags": without(ticket.tags, value)}),
     "set_custom_field": ActionType(
         "customField", custom_field, fits_definition, sets=lambda _, value: {"custom_fields": value}
     ),
-    "add_note": ActionType("message", message, lambda value: is_agent(value["user_id"]), act=write_note),
-    "reply": ActionType("message", message, lambda value: is_agent(value["user_id"]), act=write_reply),
-    "send_email": ActionType("mail", mail, act=send_email),
+    "add_note": ActionType("message", message, lambda value: is_agent(value["user_id"]), act=write_note, needs=signed),
+    "reply": ActionType("message", message, lambda value: is_agent(value["user_id"]), act=write_reply, needs=signed),
+    "send_email": ActionType("mail", mail, act=send_email, needs=recipient_of),
 }
 
 

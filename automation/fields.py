@@ -1,11 +1,12 @@
 """What a condition can ask about a ticket: every field by its name, with its type and where its value comes from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from django.db.models import DateTimeField, F, OuterRef, Subquery
 from django.db.models.expressions import Combinable
@@ -24,12 +25,16 @@ CUSTOM = "customFields."
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to ask about. `read` gives its value as plain data; `column` is the same in SQL, where there is one."""
+    """One thing to ask about. `read` gives its value as plain data; `column` is the same in SQL, where there is one.
+
+    `needs` names what `read` takes from `Facts.derived`: it stands in other rows than those of ticket and people.
+    """
 
     name: str
     type: Type
     read: Callable[[Facts], Any]
     column: Callable[[], Combinable] | None = None
+    needs: str | None = None
 
 
 def of_ticket(name: str, type_: Type) -> Field:
@@ -61,12 +66,12 @@ def plain(value: Any) -> Any:
     return str(value) if type(value).__name__ == "UUID" else value
 
 
-def hours_since(name: str, moment: Callable[[Facts], Any], column: Callable[[], Combinable]) -> Field:
-    def read(facts: Facts) -> timedelta | None:
-        at = moment(facts)
-        return None if at is None else facts.now - at
+def hours_since(name: str, moment: Callable[[Facts], datetime], column: Callable[[], Combinable]) -> Field:
+    return Field(name, Hours(), lambda facts: facts.now - moment(facts), column)
 
-    return Field(name, Hours(), read, column)
+
+def hours_since_derived(name: str, instant: str) -> Field:
+    return Field(name, Hours(), lambda facts: facts.now - derived(facts, instant), DERIVED[instant], needs=instant)
 
 
 def status_changed() -> Combinable:
@@ -91,6 +96,8 @@ def hours_until_sla(facts: Facts) -> timedelta | None:
     return None if deadline is None else deadline - facts.now
 
 
+LINKS = "links"
+# Instants that stand in no column of the ticket.
 DERIVED = {"status_changed": status_changed, "customer_replied": customer_replied}
 
 TICKET_FIELDS = (
@@ -105,7 +112,7 @@ TICKET_FIELDS = (
     of_ticket("assignee_id", Id("agent")),
     of_ticket("group_id", Id("group")),
     of_ticket("parent_ticket_id", Id("ticket")),
-    Field("linkedTicketIds", Words(), lambda facts: linked(facts.ticket)),
+    Field("linkedTicketIds", Words(), lambda facts: derived(facts, LINKS), needs=LINKS),
     of_ticket("tags", Words()),
     of_ticket("source", Choice(*Source.values)),
     *(
@@ -125,8 +132,8 @@ TICKET_FIELDS = (
 HOURS = (
     hours_since("hoursSinceCreated", lambda facts: facts.ticket.created_at, partial(F, "created_at")),
     hours_since("hoursSinceUpdated", lambda facts: facts.ticket.updated_at, partial(F, "updated_at")),
-    hours_since("hoursSinceStatusChanged", lambda facts: derived(facts, "status_changed"), status_changed),
-    hours_since("hoursSinceCustomerReply", lambda facts: derived(facts, "customer_replied"), customer_replied),
+    hours_since_derived("hoursSinceStatusChanged", "status_changed"),
+    hours_since_derived("hoursSinceCustomerReply", "customer_replied"),
     Field("hoursUntilSlaDeadline", Hours(), hours_until_sla, partial(F, "sla_deadline")),
 )
 CUSTOMER_FIELDS = (
@@ -162,15 +169,23 @@ CUSTOM_FIELDS: dict[str, tuple[str, Callable[[Facts], dict[str, Any]]]] = {
 
 
 def derived(facts: Facts, name: str) -> Any:
-    """An instant that stands in no column of the ticket: asked once for each set of facts, if at all."""
+    """What stands in no column of the ticket: asked once for each set of facts, if at all."""
     if name not in facts.derived:
-        rows = Ticket.objects.filter(pk=facts.ticket.pk).values_list(DERIVED[name](), flat=True)
-        facts.derived[name] = rows.first()
+        facts.derived[name] = derived_of([facts.ticket], name)[facts.ticket.pk]
     return facts.derived[name]
 
 
-def linked(ticket: Ticket) -> list[str]:
-    return [str(key) for key in TicketLink.objects.filter(ticket=ticket).values_list("linked_id", flat=True)]
+def derived_of(tickets: Sequence[Ticket], name: str) -> dict[UUID, Any]:
+    """The same for several tickets, by their ids."""
+    keys = [ticket.pk for ticket in tickets]
+    if name != LINKS:
+        found = dict(Ticket.objects.filter(pk__in=keys).order_by().values_list("pk", DERIVED[name]()))
+        return {ticket.pk: found.get(ticket.pk, ticket.created_at) for ticket in tickets}
+    links: dict[UUID, list[str]] = {key: [] for key in keys}
+    pairs = TicketLink.objects.filter(ticket__in=keys).order_by("linked_id")
+    for key, other in pairs.values_list("ticket_id", "linked_id"):
+        links[key].append(str(other))
+    return links
 
 
 def field_named(name: str) -> Field | None:
@@ -185,3 +200,10 @@ def field_named(name: str) -> Field | None:
 
 def custom_field(name: str, values: Callable[[Facts], dict[str, Any]], key: str) -> Field:
     return Field(name, Anything(), lambda facts: values(facts).get(key))
+
+
+def facts_about(tickets: Sequence[Ticket], fields: Iterable[Field], now: datetime) -> Iterator[Facts]:
+    """What is known about each of many tickets, with one query for whatever these fields take from other rows."""
+    asked = {name: derived_of(tickets, name) for name in {field.needs for field in fields if field.needs}}
+    for ticket in tickets:
+        yield Facts(ticket, now, {name: values[ticket.pk] for name, values in asked.items()})

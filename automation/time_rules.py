@@ -5,11 +5,11 @@ the lock of the ticket: a crash, a restart, a second worker or a day without any
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -19,8 +19,7 @@ from tickets.services import lock
 
 from .conditions import Known, judge
 from .engine import run_rules
-from .facts import Facts
-from .fields import DERIVED
+from .fields import facts_about
 from .in_sql import Narrowing
 from .models import AutomationRule, RuleType, TimeMatch, Trigger
 from .rule_book import CompiledRule, rules_for
@@ -34,8 +33,20 @@ PERIOD = {Trigger.EVERY_5_MINUTES: None, Trigger.HOURLY: "%Y-%m-%d %H", Trigger.
 
 
 def run_time_rules(now: datetime) -> int:
-    """Let every time rule that is due go through all tickets; returns how many tickets it was done to."""
-    return sum(pass_over(rule, now) for rule in due_rules(now))
+    """Let every time rule that is due go through all tickets; returns how many tickets it was done to.
+
+    A rule that breaks off keeps no other from its pass; afterwards it is raised, so that the failure is seen.
+    """
+    fired, failures = 0, []
+    for rule in due_rules(now):
+        try:
+            fired += pass_over(rule, now)
+        except Exception as problem:
+            logger.exception("The pass of the time rule %r broke off", rule.name)
+            failures.append(problem)
+    if failures:
+        raise failures[0]
+    return fired
 
 
 def due_rules(now: datetime) -> list[CompiledRule]:
@@ -53,12 +64,31 @@ def is_due(trigger: str, completed: datetime | None, now: datetime) -> bool:
 
 
 def pass_over(rule: CompiledRule, now: datetime) -> int:
+    """Go through all tickets; breaks off as soon as the rule is changed, switched off or deleted."""
+    fired = 0
     narrowing = Narrowing(rule.conditions, rule.match, now)
     matching = narrowing.apply(Ticket.objects.filter(archived_at=None))
-    release(rule, matching, now, exact=narrowing.exact)
-    fired = sum(fire(rule, key) for key in waiting(rule, matching, now, exact=narrowing.exact))
+    try:
+        check_current(rule)
+        release(rule, matching, now, exact=narrowing.exact)
+        for key in waiting(rule, matching, now, exact=narrowing.exact):
+            fired += fire(rule, key)
+    except Outdated:
+        return fired
     AutomationRule.objects.filter(pk=rule.id).update(completed_pass_at=now)
     return fired
+
+
+class Outdated(Exception):
+    """The rule of this pass does not stand any more as it was when the pass began."""
+
+
+def check_current(rule: CompiledRule) -> None:
+    """Raises Outdated once the rule has been changed, switched off or deleted."""
+    for one in rules_for(RuleType.TIME_TRIGGER):
+        if one.id == rule.id and (one.revision_id, one.trigger) == (rule.revision_id, rule.trigger):
+            return
+    raise Outdated
 
 
 def release(rule: CompiledRule, matching: QuerySet[Ticket], now: datetime, *, exact: bool) -> None:
@@ -71,7 +101,7 @@ def release(rule: CompiledRule, matching: QuerySet[Ticket], now: datetime, *, ex
     if exact:
         return
     for batch in batches(matching.filter(Exists(lines.filter(ticket=OuterRef("pk")))), rule):
-        left = [ticket.pk for ticket in batch if not matches(rule, ticket, now)]
+        left = [key for key, holds in verdicts(rule, batch, now) if not holds]
         lines.filter(ticket__in=left, created_at__lt=now).delete()
 
 
@@ -80,7 +110,7 @@ def waiting(rule: CompiledRule, matching: QuerySet[Ticket], now: datetime, *, ex
     fresh = matching.filter(~Exists(TimeMatch.objects.filter(rule=rule.id, ticket=OuterRef("pk"))))
     if not exact:
         for batch in batches(fresh, rule):
-            yield from (ticket.pk for ticket in batch if matches(rule, ticket, now))
+            yield from [key for key, holds in verdicts(rule, batch, now) if holds]
         return
     last = None
     while keys := list(after(fresh, last).values_list("pk", flat=True)[:BATCH]):
@@ -89,10 +119,8 @@ def waiting(rule: CompiledRule, matching: QuerySet[Ticket], now: datetime, *, ex
 
 
 def batches(tickets: QuerySet[Ticket], rule: CompiledRule) -> Iterator[list[Ticket]]:
-    """The tickets with all that the conditions of a rule may ask, a bounded number at a time."""
-    asked = {condition.field.name for condition in rule.conditions}
-    derived = {name: build() for name, build in DERIVED.items() if asked & NAMES[name]}
-    rows = tickets.select_related("customer__company").annotate(**{f"_{name}": one for name, one in derived.items()})
+    """The tickets with their people, a bounded number at a time."""
+    rows = tickets.select_related("customer__company")
     last = None
     while batch := list(after(rows, last)[:BATCH]):
         yield batch
@@ -104,23 +132,23 @@ def after(tickets: QuerySet[Ticket], last: UUID | None) -> QuerySet[Ticket]:
     return rows.filter(pk__gt=last) if last else rows
 
 
-# Which fields read a derived instant.
-NAMES = {"status_changed": {"hoursSinceStatusChanged"}, "customer_replied": {"hoursSinceCustomerReply"}}
-
-
-def matches(rule: CompiledRule, ticket: Ticket, now: datetime) -> bool:
-    derived = {name: getattr(ticket, f"_{name}") for name in DERIVED if hasattr(ticket, f"_{name}")}
-    return judge(rule.conditions, rule.match, Known(Facts(ticket, now, derived)))[1]
+def verdicts(rule: CompiledRule, tickets: Sequence[Ticket], now: datetime) -> Iterator[tuple[UUID, bool]]:
+    """Whether each of these tickets is in the condition."""
+    for facts in facts_about(tickets, (condition.field for condition in rule.conditions), now):
+        yield facts.ticket.pk, judge(rule.conditions, rule.match, Known(facts))[1]
 
 
 def fire(rule: CompiledRule, key: UUID) -> bool:
-    """Let the rule act on one ticket, if it still matches and nobody was faster; returns whether it did."""
+    """Let the rule act on one ticket, if it still matches and nobody was faster; returns whether it did.
+
+    Raises Outdated when the rule is not to act any more.
+    """
     for attempt in range(ATTEMPTS):
         try:
             return fire_once(rule, key)
         except NotFound:
             return False
-        except OperationalError:
+        except (OperationalError, IntegrityError):  # the latter when the rule or what it names goes at this moment
             if attempt == ATTEMPTS - 1:
                 # The next pass finds the ticket again; the others need not wait for it.
                 logger.exception("The time rule %r could not act on ticket %s", rule.name, key)
@@ -130,8 +158,10 @@ def fire(rule: CompiledRule, key: UUID) -> bool:
 def fire_once(rule: CompiledRule, key: UUID) -> bool:
     with transaction.atomic():
         ticket = lock(key)
+        check_current(rule)
         now = timezone.now()
-        if TimeMatch.objects.filter(rule=rule.id, ticket=ticket).exists() or not matches(rule, ticket, now):
+        ((_, holds),) = verdicts(rule, [ticket], now)
+        if not holds or TimeMatch.objects.filter(rule=rule.id, ticket=ticket).exists():
             return False
         TimeMatch.objects.create(rule_id=rule.id, ticket=ticket, created_at=now)
         run_rules([rule], ticket, triggers=[rule.trigger], now=now)

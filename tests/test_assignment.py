@@ -98,6 +98,93 @@ def test_tickets_that_come_at_once_are_shared_out_evenly(
     assert Ticket.objects.filter(assignee=None).count() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whoever_enters_a_group_one_by_one_or_in_bulk_need_not_give_way(
+    api_key: ApiKey, at_once: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tickets first, then turns: nobody who waits for a turn holds what whoever has the turn still needs."""
+    monkeypatch.setattr("helpdesk.api.writes.ATTEMPTS", 1)  # a deadlock would show
+    group, members = group_of(3)
+    tickets = TicketFactory.create_batch(8)
+    ids = [str(ticket.pk) for ticket in tickets]
+    entering = {"groupId": str(group.pk)}
+
+    def attempt(n: int) -> set[int]:
+        api = ApiClient(api_key.secret)
+        if n == 0:
+            return {api.post("/api/tickets/bulk", {"ids": ids, "changes": entering}).status_code}
+        return {api.patch(f"/api/tickets/{key}", entering).status_code for key in reversed(ids)}
+
+    assert at_once(2, attempt) == [{200}] * 2
+    got = Counter(Ticket.objects.values_list("assignee", flat=True))
+    assert sorted(got) == sorted(member.pk for member in members)
+    assert max(got.values()) - min(got.values()) <= 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bulk_changes_whose_rules_sort_tickets_into_groups_in_opposite_order_lose_nothing(
+    api_key: ApiKey, at_once: Any
+) -> None:
+    """Here the database may choose one that has to begin anew, and it does."""
+    api = ApiClient(api_key.secret)
+    groups = {name: group_of(2)[0] for name in ("left", "right")}
+    for name, group in groups.items():
+        body = {
+            "name": name,
+            "ruleType": "ticket_update",
+            "conditions": [{"field": "subject", "operator": "is", "value": name}],
+            "actions": [{"type": "set_group", "value": str(group.pk)}],
+        }
+        assert api.post("/api/automation-rules", body).status_code == 201
+    names = ["left", "right", "right", "left"] * 2
+    ids = [str(TicketFactory(subject=name).pk) for name in names]
+
+    def attempt(n: int) -> Any:
+        half = {"ids": ids[2 * n : 2 * n + 2], "changes": {"category": "moved"}}
+        return ApiClient(api_key.secret).post("/api/tickets/bulk", half).json()
+
+    assert [told["updated"] for told in at_once(4, attempt)] == [2] * 4
+    for key, name in zip(ids, names, strict=True):
+        ticket = Ticket.objects.get(pk=key)
+        assert (ticket.group_id, ticket.category) == (groups[name].pk, "moved")
+        lines = Counter(line["action"] for line in api.get(f"/api/tickets/{key}/activities").json())
+        assert lines == {"category_changed": 1, "automation_executed": 1, "group_changed": 1, "assigned": 1}
+    for group in groups.values():
+        shares = Counter(Ticket.objects.filter(group=group).values_list("assignee", flat=True))
+        assert sorted(shares.values()) == [2, 2]
+
+
+def test_a_ticket_filed_in_a_group_runs_each_rule_once_and_gets_its_assignee(api: ApiClient, customer: User) -> None:
+    group, (member,) = group_of(1)
+    for kind, trigger in (
+        ("ticket_creation", None),
+        ("ticket_update", "ticket_updated"),
+        ("ticket_update", "assigned"),
+        ("ticket_update", "group_changed"),
+    ):
+        actions = [{"type": "add_tag", "value": f"{trigger}"}]
+        rule = {"name": f"{kind} {trigger}", "ruleType": kind, "trigger": trigger, "actions": actions}
+        assert api.post("/api/automation-rules", rule).status_code == 201
+    ticket = file(api, customer, group)
+    assert (ticket["assigneeId"], ticket["tags"]) == (str(member.pk), ["None"])
+    lines = [(line["action"], line["newValue"]) for line in api.get(f"/api/tickets/{ticket['id']}/activities").json()]
+    assert lines == [
+        ("created", None),
+        ("tags_changed", "None"),
+        ("automation_executed", "ticket_creation None"),
+        ("assigned", str(member.pk)),
+    ]
+    (event,) = api.get(f"/api/tickets/{ticket['id']}/automation-trace").json()
+    assert [(rule["ruleName"], rule["matched"]) for rule in event["rules"]] == [("ticket_creation None", True)]
+
+
+def test_a_rule_that_assigns_comes_before_the_group(api: ApiClient, customer: User, agent: User) -> None:
+    group, _ = group_of(1)
+    actions = [{"type": "assign_to", "value": str(agent.pk)}]
+    api.post("/api/automation-rules", {"name": "R", "ruleType": "ticket_creation", "actions": actions})
+    assert file(api, customer, group)["assigneeId"] == str(agent.pk)
+
+
 def test_customers_are_never_members_of_the_round(api: ApiClient, customer: User) -> None:
     group, _ = group_of(0)
     GroupMember.objects.create(group=group, user=UserFactory())

@@ -266,7 +266,7 @@ def test_fields_of_customer_and_company_and_custom_fields(rule: MakeRule, file: 
         ("company.customFields.seats", "greater_than", 10),
         ("customFields.plan", "is", "pro"),
         ("hoursSinceCreated", "less_than", 1),
-        ("hoursSinceCustomerReply", "is_empty", None),
+        ("hoursSinceCustomerReply", "less_than", 1),
     ]
     rule(conditions=[{"field": f, "operator": o, "value": v} for f, o, v in conditions])
     assert file(customerId=str(customer.pk), customFields={"plan": "pro"})["priority"] == "urgent"

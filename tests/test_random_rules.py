@@ -57,37 +57,58 @@ RULE = st.fixed_dictionaries(
         "order": st.integers(0, 3),
     }
 )
-EVENTS = ["create", {"status": "closed"}, {"status": "open"}, {"tags": ["a"]}, {"category": "a"}, "reply", "note"]
+EVENTS = [
+    {"customFields": {"other": 1}},
+    {"status": "closed"},
+    {"status": "open"},
+    {"tags": ["a"]},
+    {"category": "a"},
+    {"groupId": "{group}"},
+    {"groupId": "{calm}"},
+    {"groupId": None},
+    {"assigneeId": None},
+    {"groupId": "{group}", "assigneeId": None, "priority": "high"},
+    "reply",
+    "note",
+]
+FILED = [{}, {"groupId": "{group}"}, {"groupId": "{calm}", "assigneeId": "{agent}"}]
 
 
-def filled(action: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    value = action["value"]
-    return {**action, "value": ids.get(value, value) if isinstance(value, str) else value}
+def with_ids(values: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    return {key: ids.get(value, value) if isinstance(value, str) else value for key, value in values.items()}
 
 
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rules=st.lists(RULE, max_size=6), events=st.lists(st.sampled_from(EVENTS), max_size=3))
+@given(
+    rules=st.lists(RULE, max_size=6), filed=st.sampled_from(FILED), events=st.lists(st.sampled_from(EVENTS), max_size=3)
+)
 def test_any_rules_over_any_ticket(
-    api_key: ApiKey, agent: User, customer: User, rules: list[dict[str, Any]], events: list[Any]
+    api_key: ApiKey,
+    agent: User,
+    customer: User,
+    rules: list[dict[str, Any]],
+    filed: dict[str, Any],
+    events: list[Any],
 ) -> None:
     api = ApiClient(api_key.secret)
     with transaction.atomic():
         group = AgentGroupFactory(auto_assign=True)
         GroupMemberFactory(group=group, user=agent)
         CustomFieldFactory(name="seats", field_type="number", required_on_close=True)
-        ids = {"{agent}": str(agent.pk), "{group}": str(group.pk)}
+        ids = {"{agent}": str(agent.pk), "{group}": str(group.pk), "{calm}": str(AgentGroupFactory().pk)}
         for number, rule in enumerate(rules):
-            actions = [filled(action, ids) for action in rule["actions"]]
+            actions = [with_ids(action, ids) for action in rule["actions"]]
             create_rule(actor=None, **{**rule, "name": f"Rule {number}", "actions": actions})
-        body = {"subject": "Any", "description": "thing", "customerId": str(customer.pk)}
+        body = {"subject": "Any", "description": "thing", "customerId": str(customer.pk), **with_ids(filed, ids)}
         response = api.post("/api/tickets", body)
         assert response.status_code == 201, response.json()
         ticket = response.json()["id"]
         ran = Counter(lines(ticket))
         assert max(ran.values(), default=0) <= 1
         for event in events:
-            assert happen(api, event, ticket, agent, customer) in (200, 201, 400)
+            happening = event if isinstance(event, str) else with_ids(event, ids)
+            assert happen(api, happening, ticket, agent, customer) in (200, 201, 400)
             now = Counter(lines(ticket))
             assert max((now - ran).values(), default=0) <= 1, "a rule fired twice for one event"
             ran = now
@@ -108,5 +129,4 @@ def happen(api: ApiClient, event: Any, ticket: str, agent: User, customer: User)
         return int(api.post(f"{path}/replies", {"userId": str(customer.pk), "content": "x"}).status_code)
     if event == "note":
         return int(api.post(f"{path}/notes", {"userId": str(agent.pk), "content": "x"}).status_code)
-    changes = {"customFields": {"other": 1}} if event == "create" else event
-    return int(api.patch(path, changes).status_code)
+    return int(api.patch(path, event).status_code)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from automation.conditions import Known, judge, parse_conditions
 from automation.facts import Facts
+from automation.fields import facts_about
 from automation.in_sql import LIKE_ASCII, Narrowing
 from helpdesk.errors import Invalid
 from tests.factories import CompanyFactory, ReplyFactory, TicketFactory, UserFactory
@@ -96,7 +97,8 @@ def test_sql_and_python_find_the_same_tickets(crowd: datetime, chosen: tuple[lis
     given_conditions, match = chosen
     conditions = parse_conditions(given_conditions)
     tickets = Ticket.objects.select_related("customer__company")
-    expected = {t.pk for t in tickets if judge(conditions, match, Known(Facts(t, crowd)))[1]}
+    about = facts_about(list(tickets), (condition.field for condition in conditions), crowd)
+    expected = {facts.ticket.pk for facts in about if judge(conditions, match, Known(facts))[1]}
     narrowing = Narrowing(conditions, match, crowd)
     found = set(narrowing.apply(Ticket.objects.all()).values_list("pk", flat=True))
     assert found == expected if narrowing.exact else found >= expected

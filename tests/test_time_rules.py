@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from automation import time_rules
 from automation.models import AutomationRule, TimeMatch
-from automation.services import create_rule
+from automation.services import create_rule, delete_rule, update_rule
 from automation.time_rules import is_due, run_time_rules
 from tests.client import ApiClient
 from tests.factories import ReplyFactory, TicketFactory, UserFactory
@@ -159,6 +159,79 @@ def test_a_pass_that_broke_off_goes_on_where_it_stopped(rule: Any, monkeypatch: 
     assert Note.objects.count() == 5
     daily.refresh_from_db()
     assert daily.completed_pass_at is not None
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, then: dict[int, Callable[[], Any]]) -> list[Any]:
+    """Let something happen before a rule acts for the nth time."""
+    seen: list[Any] = []
+    genuine = time_rules.fire_once
+
+    def fire_once(*given: Any) -> bool:
+        seen.append(given)
+        then.get(len(seen), lambda: None)()
+        return genuine(*given)
+
+    monkeypatch.setattr(time_rules, "fire_once", fire_once)
+    return seen
+
+
+CHANGES: dict[str, Callable[[AutomationRule], Any]] = {
+    "switched off": lambda rule: update_rule(rule, actor=None, is_active=False),
+    "deleted": lambda rule: delete_rule(rule, actor=None),
+    "another kind": lambda rule: update_rule(rule, actor=None, rule_type="ticket_update"),
+    "other conditions": lambda rule: update_rule(rule, actor=None, conditions=[IDLE]),
+    "other actions": lambda rule: update_rule(rule, actor=None, actions=[{"type": "add_tag", "value": "x"}]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_pass_breaks_off_when_its_rule_changes(
+    rule: Any, monkeypatch: pytest.MonkeyPatch, change: Callable[[AutomationRule], Any]
+) -> None:
+    TicketFactory.create_batch(4, status="pending")
+    changing, later = rule(name="A"), rule(name="B", actions=[{"type": "add_tag", "value": "seen"}])
+    seen = counting(monkeypatch, {3: lambda: change(changing)})
+    assert run_time_rules(timezone.now()) == 2 + 4
+    assert len(seen) == 3 + 4, "the others go on"
+    assert Note.objects.count() == 2
+    assert AutomationRule.objects.filter(completed_pass_at=None).count() == AutomationRule.objects.count() - 1
+    assert later.pk == AutomationRule.objects.exclude(completed_pass_at=None).get().pk
+
+
+def test_what_does_not_concern_a_rule_lets_its_pass_go_on(rule: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    TicketFactory.create_batch(3, status="pending")
+    rule(name="A")
+    other = rule(name="B", is_active=False)
+    counting(monkeypatch, {2: lambda: update_rule(other, actor=None, name="C")})
+    assert run_time_rules(timezone.now()) == 3
+
+
+def test_a_rule_that_breaks_off_keeps_no_other_from_its_pass(rule: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tickets = TicketFactory.create_batch(2, status="pending")
+    rule(name="A")
+    rule(name="B")
+    genuine = time_rules.release
+
+    def release(one: Any, *given: Any, **named: Any) -> None:
+        if one.name == "A":
+            raise ZeroDivisionError
+        genuine(one, *given, **named)
+
+    monkeypatch.setattr(time_rules, "release", release)
+    with pytest.raises(ZeroDivisionError):  # seen as a failed job
+        run_time_rules(timezone.now())
+    assert [executed(ticket) for ticket in tickets] == [1, 1]
+    monkeypatch.undo()
+    assert run_time_rules(timezone.now()) == 2
+
+
+def test_a_batch_of_tickets_takes_few_queries(rule: Any, django_assert_max_num_queries: Any) -> None:
+    TicketFactory.create_batch(30, status="pending")
+    derived = ("hoursSinceStatusChanged", "hoursSinceCustomerReply")
+    old = [{"field": name, "operator": "greater_than", "value": 5} for name in derived]
+    rule(conditions=[*old, {"field": "linkedTicketIds", "operator": "is_not_empty"}], condition_match="any")
+    with django_assert_max_num_queries(15):
+        assert run_time_rules(timezone.now()) == 0
 
 
 # --- Two workers, and death ---------------------------------------------------------------------------

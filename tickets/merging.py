@@ -96,6 +96,9 @@ def check_number(ids: list[UUID]) -> None:
 
 def one_by_one(ids: list[UUID], known: set[UUID], verb: Verb) -> list[dict[str, Any]]:
     outcome: dict[UUID, dict[str, Any]] = {}
+    # All of them before the first one asks for a turn in its group, as those do who change a single one: whoever waits
+    # for a turn may hold the next ticket.
+    list(Ticket.objects.filter(pk__in=known).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     with remembering():
         for key in sorted(set(ids)):
             outcome[key] = attempted(key, verb) if key in known else refused(key, "Not found.")

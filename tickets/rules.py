@@ -1,6 +1,6 @@
 """What must hold for the values of a ticket: checks that need the database, raising Invalid with the field's name."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,32 @@ from .models import DONE_STATUSES, Priority, Source, Status, Ticket
 CHOICES = {"status": Status, "priority": Priority, "source": Source}
 MAX_LINKS = 200
 MAX_ANCESTORS = 100
+
+
+Check = Callable[..., Any]
+
+
+def directly(check: Check, *of: Any) -> Any:
+    """Ask a check now."""
+    return check(*of)
+
+
+class Once:
+    """Ask each check once, and keep what came out: for many tickets that are looked at in one go."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[Any, ...], tuple[Any, Invalid | None]] = {}
+
+    def __call__(self, check: Check, *of: Any) -> Any:
+        if (check, *of) not in self.kept:
+            try:
+                self.kept[check, *of] = check(*of), None
+            except Invalid as problem:
+                self.kept[check, *of] = None, problem
+        answer, refusal = self.kept[check, *of]
+        if refusal:
+            raise refusal
+        return answer
 
 
 def check_choices(values: dict[str, Any]) -> None:

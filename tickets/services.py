@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import STAFF_ROLES, User
+from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk.api.inserts import Insertion
@@ -344,8 +345,12 @@ def planned(
     *,
     complete: bool = True,
     visible: QuerySet[Ticket] | None = None,
+    ask: rules.Check = rules.directly,
 ) -> Changes:
-    """What the values would change, checked; raises Invalid."""
+    """What the values would change, checked; raises Invalid.
+
+    `ask` puts the questions about what the values refer to; whoever plans for many tickets gives a rules.Once.
+    """
     wanted = {name: value for name, value in values.items() if name in PLAIN_FIELDS}
     if "tags" in wanted:
         wanted["tags"] = clean_tags(wanted["tags"])
@@ -353,15 +358,19 @@ def planned(
     new = {name: value for name, (_, value) in changes.items()}
     rules.check_choices(new)
     if "assignee_id" in new:
-        rules.check_assignee(new["assignee_id"])
+        ask(rules.check_assignee, new["assignee_id"])
     if "group_id" in new:
-        rules.check_group(new["group_id"])
+        ask(rules.check_group, new["group_id"])
     if "parent_ticket_id" in new:
         rules.check_parent(ticket.pk, new["parent_ticket_id"], visible)
     closing = complete and "status" in new and rules.is_closing(ticket.status, new["status"])
     if "custom_fields" in values or closing:
         merged = merge_values(
-            EntityType.TICKET, ticket.custom_fields, values.get("custom_fields") or {}, closing=closing
+            EntityType.TICKET,
+            ticket.custom_fields,
+            values.get("custom_fields") or {},
+            closing=closing,
+            definitions=ask(active_fields, EntityType.TICKET),
         )
         if not same(merged, ticket.custom_fields):
             changes["custom_fields"] = (ticket.custom_fields, merged)

@@ -111,6 +111,7 @@ class PreviewResultSerializer(Body):
                 "subject": "Cannot access my account",
                 "changes": [{"field": "priority", "from": "medium", "to": "urgent"}],
                 "effects": [],
+                "error": None,
             }
         ],
     }
@@ -119,7 +120,9 @@ class PreviewResultSerializer(Body):
     examined = fields.Whole(help_text="Tickets that were looked at, newest first.")
     matched = fields.Whole()
     truncated = fields.Flag(help_text="Whether there were more tickets than are looked at.")
-    tickets = fields.JsonList(help_text="The tickets that match, with the changes of each.")
+    tickets = fields.JsonList(
+        help_text="The tickets that match, with the changes of each, or why it would refuse them."
+    )
 
 
 RULE_RUN = {

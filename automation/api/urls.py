@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from .views import AutomationRuleViewSet, RuleRunViewSet, TicketTraceViewSet
+from .views import AutomationRuleViewSet, RulePreviewViewSet, RuleRunViewSet, TicketTraceViewSet
 
 urlpatterns = [
     path("automation-rules", AutomationRuleViewSet.as_view({"get": "list", "post": "create"})),
-    path("automation-rules/preview", AutomationRuleViewSet.as_view({"post": "preview"})),
+    path("automation-rules/preview", RulePreviewViewSet.as_view({"post": "preview"})),
     path(
         "automation-rules/<id:pk>",
         AutomationRuleViewSet.as_view({"get": "retrieve", "patch": "update", "delete": "destroy"}),

@@ -12,6 +12,7 @@ from automation import services
 from automation.models import AutomationRule, Evaluation, Execution, RuleType
 from automation.preview import preview
 from automation.traces import explained, rosters
+from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.filters import OneOf, Switch
 from helpdesk.api.includes import Rows
 from helpdesk.api.paging import by_name, newest_first
@@ -34,7 +35,6 @@ class AutomationRuleViewSet(ResourceViewSet):
 
     scope = "tickets"
     admin = "writes"
-    read_actions = ("preview",)
     queryset = AutomationRule.objects.all()
     serializer_class = AutomationRuleSerializer
     orders = (by_name("order", "name"),)
@@ -44,8 +44,6 @@ class AutomationRuleViewSet(ResourceViewSet):
             "isActive", "", "Active rules, or the others.", on=lambda: Q(is_active=True), off=lambda: Q(is_active=False)
         ),
     )
-    bodies = {"preview": PreviewSerializer}
-    answers = {"preview": PreviewResultSerializer}
 
     def create(self, request: Request) -> HttpResponse:
         """Save a rule."""
@@ -60,17 +58,29 @@ class AutomationRuleViewSet(ResourceViewSet):
         services.delete_rule(self.key(pk), actor=request.user)
         return self.no_content()
 
+
+class RulePreviewViewSet(ApiViewSet):
+    """What a rule would have done, without saving it."""
+
+    scope = "tickets"
+    admin = "writes"
+    read_actions = ("preview",)
+    atomic = False  # it only reads, and must not keep writers waiting
+    bodies = {"preview": PreviewSerializer}
+    answers = {"preview": PreviewResultSerializer}
+
     def preview(self, request: Request) -> HttpResponse:
         """Tell which tickets of the last days a rule would have matched, and what it would have changed.
 
         Nothing is saved, changed or sent. Rules for new tickets are held against each ticket as it was filed, others
-        against the tickets as they are now.
+        against the tickets as they are now. A ticket to which the rule could not do all that it says has an `error`.
         """
         asked = {"name": "Preview", **self.parsed()}
         days, limit = asked.pop("days", 30), asked.pop("limit", 50)
         tickets = Ticket.objects.all()
-        seen = tickets.visible_to(request.user) if self.is_limited() else tickets
+        seen = tickets.visible_to(request.user) if request.auth.limited else tickets
         rule = services.draft(asked)
+        rule.saved_by = request.user  # as it would be
         if any(is_about_people(condition) for condition in rule.conditions) and not sees_people(request):
             raise Forbidden("Conditions about customers and companies need the scope users:read.")
         return self.answer(preview(rule, tickets=seen, days=days, limit=limit, now=timezone.now()))
