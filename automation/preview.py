@@ -44,12 +44,17 @@ BEFORE = {
 }
 
 
-def preview(rule: AutomationRule, *, tickets: QuerySet[Ticket], days: int, limit: int, now: datetime) -> dict[str, Any]:
+def preview(
+    rule: AutomationRule, *, actor: User | None, tickets: QuerySet[Ticket], days: int, limit: int, now: datetime
+) -> dict[str, Any]:
     """Which of the given tickets, filed in the last days, the rule would have matched, and what it would change.
+
+    It is tried as if the actor had saved it.
 
     A rule for new tickets is held against each ticket as it was filed, any other against the ticket as it is now.
     At most 5,000 tickets are examined, the newest first; at most `limit` of the matching ones are told.
     """
+    rule.saved_by = actor
     compiled = compile_rule(rule, UNSAVED)
     rows = tickets.filter(created_at__gte=now - timedelta(days=days)).select_related("customer__company")
     if rule.rule_type == RuleType.TIME_TRIGGER:

@@ -208,7 +208,7 @@ class AutomationRules(OrderedPages):
             return HttpResponseNotAllowed(["POST"])
         form = self.posted_form(request)
         days = int(found[0]) if (found := re.match(r"[1-9]\d{0,2}$", request.POST.get("days", ""))) else 30
-        context = trials.tried(form, values_of, min(days, 365))
+        context = trials.tried(form, values_of, min(days, 365), actor=request.user)  # type: ignore[arg-type]
         return TemplateResponse(request, "admin/automation/trial.html", context)
 
     def find_view(self, request: HttpRequest) -> JsonResponse:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
 from django.utils import timezone
 
+from accounts.models import User
 from automation import services
 from automation.catalogue import label_of, offered_actions
 from automation.models import AutomationRule, Evaluation, Execution, Trigger
@@ -52,7 +53,9 @@ class Called:
         return ", ".join(known.get(str(key), "(gone)") for key in (value if isinstance(value, list) else [value]))
 
 
-def tried(form: Any, values_of: Callable[[dict[str, Any]], dict[str, Any]], days: int) -> dict[str, Any]:
+def tried(
+    form: Any, values_of: Callable[[dict[str, Any]], dict[str, Any]], days: int, *, actor: User
+) -> dict[str, Any]:
     """The back-test of the rule in a form; `problem` says why there is none."""
     if not form.is_valid():
         return {"problem": next(iter(form.errors.values()))[0]}
@@ -62,7 +65,7 @@ def tried(form: Any, values_of: Callable[[dict[str, Any]], dict[str, Any]], days
         rule = services.draft({**values, "is_active": False})
     except HelpDeskError as refusal:
         return {"problem": str(refusal)}
-    found = preview(rule, tickets=Ticket.objects.all(), days=days, limit=SHOWN, now=timezone.now())
+    found = preview(rule, actor=actor, tickets=Ticket.objects.all(), days=days, limit=SHOWN, now=timezone.now())
     called = Called()
     for ticket in found["tickets"]:
         for change in ticket["changes"]:

@@ -80,10 +80,9 @@ class RulePreviewViewSet(ApiViewSet):
         tickets = Ticket.objects.all()
         seen = tickets.visible_to(request.user) if request.auth.limited else tickets
         rule = services.draft(asked)
-        rule.saved_by = request.user  # as it would be
         if any(is_about_people(condition) for condition in rule.conditions) and not sees_people(request):
             raise Forbidden("Conditions about customers and companies need the scope users:read.")
-        return self.answer(preview(rule, tickets=seen, days=days, limit=limit, now=timezone.now()))
+        return self.answer(preview(rule, actor=request.user, tickets=seen, days=days, limit=limit, now=timezone.now()))
 
 
 class EvaluationViewSet(ResourceViewSet):
