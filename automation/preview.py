@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from helpdesk.api.fields import parse_moment
+from helpdesk.api.naming import camel
 from helpdesk.errors import HelpDeskError
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -189,5 +190,5 @@ class Rehearsal:
 
 def plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items() if one is not None}
+        return {camel(key): plain(one) for key, one in value.items() if one is not None}
     return str(value) if isinstance(value, UUID) else value if isinstance(value, list) else shown(value)

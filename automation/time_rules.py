@@ -64,18 +64,26 @@ def is_due(trigger: str, completed: datetime | None, now: datetime) -> bool:
 
 
 def pass_over(rule: CompiledRule, now: datetime) -> int:
-    """Go through all tickets; breaks off as soon as the rule is changed, switched off or deleted."""
-    fired = 0
+    """Go through all tickets; breaks off as soon as the rule is changed, switched off or deleted.
+
+    Whatever was left out, also a single ticket that could not be had, makes the rule due again at once.
+    """
+    fired, complete = 0, True
     narrowing = Narrowing(rule.conditions, rule.match, now)
     matching = narrowing.apply(Ticket.objects.filter(archived_at=None))
     try:
         check_current(rule)
         release(rule, matching, now, exact=narrowing.exact)
         for key in waiting(rule, matching, now, exact=narrowing.exact):
-            fired += fire(rule, key)
+            try:
+                fired += fire(rule, key)
+            except (OperationalError, IntegrityError):
+                logger.exception("The time rule %r could not act on ticket %s", rule.name, key)
+                complete = False
     except Outdated:
-        return fired
-    AutomationRule.objects.filter(pk=rule.id).update(completed_pass_at=now)
+        complete = False
+    if complete:
+        AutomationRule.objects.filter(pk=rule.id).update(completed_pass_at=now)
     return fired
 
 
@@ -141,7 +149,7 @@ def verdicts(rule: CompiledRule, tickets: Sequence[Ticket], now: datetime) -> It
 def fire(rule: CompiledRule, key: UUID) -> bool:
     """Let the rule act on one ticket, if it still matches and nobody was faster; returns whether it did.
 
-    Raises Outdated when the rule is not to act any more.
+    Raises Outdated when the rule is not to act any more, and what the database says after some attempts.
     """
     for attempt in range(ATTEMPTS):
         try:
@@ -150,8 +158,7 @@ def fire(rule: CompiledRule, key: UUID) -> bool:
             return False
         except (OperationalError, IntegrityError):  # the latter when the rule or what it names goes at this moment
             if attempt == ATTEMPTS - 1:
-                # The next pass finds the ticket again; the others need not wait for it.
-                logger.exception("The time rule %r could not act on ticket %s", rule.name, key)
+                raise
     return False
 
 

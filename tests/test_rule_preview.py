@@ -154,9 +154,12 @@ def test_a_preview_tells_what_would_be_refused_as_the_run_does(api: ApiClient, c
 
 def test_a_preview_signs_as_whoever_asks(api: ApiClient, agent: User) -> None:
     TicketFactory()
-    body = {"ruleType": "ticket_update", "actions": [{"type": "reply", "value": "Hello"}]}
+    body: dict[str, Any] = {"ruleType": "ticket_update", "actions": [{"type": "reply", "value": "Hello"}]}
     (told,) = api.post("/api/automation-rules/preview", body).json()["tickets"]
-    assert (told["error"], len(told["effects"])) == (None, 1)
+    assert (told["error"], told["effects"]) == (None, [{"type": "reply", "value": {"content": "Hello"}}])
+    body["actions"][0]["value"] = signed = {"content": "Hello", "userId": str(agent.pk)}
+    (told,) = api.post("/api/automation-rules/preview", body).json()["tickets"]
+    assert told["effects"] == [{"type": "reply", "value": signed}]
 
 
 def test_hours_are_those_of_the_moment_when_a_ticket_was_filed(api: ApiClient, customer: User) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from accounts.models import User
@@ -223,6 +223,28 @@ def test_a_rule_that_breaks_off_keeps_no_other_from_its_pass(rule: Any, monkeypa
     assert [executed(ticket) for ticket in tickets] == [1, 1]
     monkeypatch.undo()
     assert run_time_rules(timezone.now()) == 2
+
+
+def test_a_ticket_that_cannot_be_had_keeps_no_other_waiting_and_is_not_skipped(
+    rule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = TicketFactory.create_batch(3, status="pending")
+    daily = rule(trigger="daily")
+    stuck = tickets[1].pk
+    genuine = time_rules.fire_once
+
+    def fire_once(one: Any, key: Any) -> bool:
+        if key == stuck:
+            raise OperationalError("deadlock detected")
+        return genuine(one, key)
+
+    monkeypatch.setattr(time_rules, "fire_once", fire_once)
+    assert run_time_rules(timezone.now()) == 2
+    monkeypatch.undo()
+    assert run_time_rules(timezone.now()) == 1, "before the next day"
+    assert [executed(ticket) for ticket in tickets] == [1, 1, 1]
+    daily.refresh_from_db()
+    assert daily.completed_pass_at is not None
 
 
 def test_a_batch_of_tickets_takes_few_queries(rule: Any, django_assert_max_num_queries: Any) -> None:
