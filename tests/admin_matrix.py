@@ -15,7 +15,7 @@ from automation.services import create_rule
 from helpdesk.admin_pages import Who
 from helpdesk.ids import new_id
 from outbox.models import OutgoingMail, State
-from tests.factories import ApiKeyFactory
+from tests.factories import ApiKeyFactory, TicketFactory
 from worker.running import RUN
 
 ADMINS, STAFF, NOBODY = Who.ADMINS, Who.STAFF, Who.NOBODY
@@ -58,6 +58,10 @@ def task(of: type[Failure | Success], *, success: bool) -> Any:
     return of.objects.create(id="t1", name=name, func=RUN, success=success, result="", started=now, stopped=now)
 
 
+def a_ticket() -> list[Any]:
+    return [TicketFactory().ticket_number]
+
+
 MODELS: dict[str, Model] = {
     "accounts_apikey": Model(ApiKeyFactory, changed=NOBODY, removed=NOBODY, posts=("revoke",), pressed=ADMINS),
     "automation_automationrule": Model(
@@ -92,6 +96,20 @@ VIEWS: dict[str, View] = {
     "two_factor_confirm": View(STAFF, posted=True),
     "two_factor_disable": View(STAFF, posted=True),
     "two_factor_codes": View(STAFF, posted=True),
+    "queue": View(STAFF, query="?view=all"),
+    "queue_counts": View(STAFF),
+    "queue_bulk": View(STAFF, posted=True),
+    "save_view": View(STAFF, posted=True),
+    "delete_view": View(STAFF, args=lambda: [new_id()], posted=True, status=404),
+    "ticket": View(STAFF, args=a_ticket),
+    "ticket_rules": View(STAFF, args=a_ticket),
+    "ticket_canned": View(STAFF, args=a_ticket),
+    "ticket_reply": View(STAFF, args=a_ticket, posted=True, status=422),
+    "ticket_draft": View(STAFF, args=a_ticket, posted=True),
+    "ticket_presence": View(STAFF, args=a_ticket, posted=True),
+    "ticket_change": View(STAFF, args=a_ticket, posted=True),
+    "ticket_act": View(STAFF, args=a_ticket, posted=True),
+    "ticket_delete": View(STAFF, args=a_ticket, posted=True, status=404),
 }
 
 # What Django brings along and nobody gets: "/admin/password_change/", its own log, its pages for whole apps.

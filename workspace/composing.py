@@ -81,6 +81,10 @@ def canned(ticket: Ticket, user: User, words: str = "") -> list[dict[str, Any]]:
     ]
 
 
+def titles() -> list[tuple[UUID, str]]:
+    return list(CannedResponse.objects.order_by("title", "id").values_list("pk", "title")[:OFFERED])
+
+
 def canned_text(ticket: Ticket, user: User, pk: str) -> str:
     try:
         row = CannedResponse.objects.filter(pk=UUID(pk)).first()

@@ -72,6 +72,7 @@ def shown(
         "query": query,
         "previous": previous and ticket_address(previous, query),
         "following": following and ticket_address(following, query),
+        "prepared": composing.titles(),
         "present": composing.others_at(ticket, user, now=now),
         **panel(ticket, user, visible(request), now=now, typed=typed),
     }

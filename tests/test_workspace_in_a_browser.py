@@ -1,0 +1,138 @@
+"""An agent's day in a real browser: by mouse, by keyboard alone, and without any script."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from tests.browser import NARROW, Browse
+from tests.factories import CannedResponseFactory, ReplyFactory, TicketFactory, UserFactory
+from tickets import services
+from tickets.models import Reply, Status, Ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUEUE = "/admin/tickets/"
+
+
+@pytest.fixture
+def tickets(agent: User, customer: User) -> list[Any]:
+    made = [TicketFactory(subject=f"Printer {name}", customer=customer, assignee=agent) for name in ("A", "B", "C")]
+    CannedResponseFactory(title="Plug", shortcut="plug", content="Dear {{customer.name}}, pull the plug.")
+    return made
+
+
+def answers(ticket: Ticket) -> list[str]:
+    return list(Reply.objects.filter(ticket=ticket).values_list("content", flat=True))
+
+
+def test_from_the_queue_to_a_canned_answer_to_the_next_ticket(browse: Browse, agent: User, tickets: list[Any]) -> None:
+    page = browse(agent)
+    page.goto(f"{QUEUE}?view=mine&sort=createdAt")
+    page.get_by_role("link", name="Printer A").click()
+    text = page.get_by_label("Message", exact=True)
+    text.click()
+    text.press_sequentially("/plu")
+    page.get_by_role("option", name="Plug").wait_for()
+    text.press("Enter")
+    expect(text).to_have_value("Dear Cleo Customer, pull the plug.")
+    page.get_by_role("button", name="Send & resolve").click()
+    expect(page.get_by_text("Sent, and resolved.")).to_be_visible()
+    assert answers(tickets[0]) == ["Dear Cleo Customer, pull the plug."]
+    tickets[0].refresh_from_db()
+    assert tickets[0].status == Status.RESOLVED
+    page.get_by_role("link", name=f"Next: #{tickets[1].ticket_number}").click()
+    expect(page.get_by_role("heading", name="Printer B", exact=True)).to_be_visible()
+
+
+def test_fifty_tickets_are_taken_at_once(browse: Browse, agent: User, customer: User) -> None:
+    TicketFactory.create_batch(50, customer=customer)
+    page = browse(agent)
+    page.goto(f"{QUEUE}?view=unassigned")
+    page.get_by_label("Select all on this page").check()
+    expect(page.get_by_text("50 selected")).to_be_visible()
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("50 tickets assigned to you.")).to_be_visible()
+    assert Ticket.objects.filter(assignee=agent).count() == 50
+
+
+def test_everything_goes_by_keyboard(browse: Browse, agent: User, tickets: list[Any]) -> None:
+    page = browse(agent)
+    page.goto(f"{QUEUE}?view=mine&sort=createdAt")
+    keys = page.keyboard
+    keys.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    keys.press("Escape")
+    for key in ("j", "j", "k", "Enter"):
+        keys.press(key)
+    expect(page.get_by_role("heading", name="Printer A", exact=True)).to_be_visible()
+    keys.press("n")
+    keys.type("Jenny knows. ?")  # letters are letters while one types
+    keys.press("Control+Enter")
+    expect(page.get_by_text("Your note is saved.")).to_be_visible()
+    assert tickets[0].notes.get().content == "Jenny knows. ?"
+    keys.press("j")
+    expect(page.get_by_role("heading", name="Printer B", exact=True)).to_be_visible()
+    keys.press("e")
+    expect(page.locator("#ws-head").get_by_text("Resolved")).to_be_visible()
+    keys.press("Control+k")
+    keys.type(f"#{tickets[2].ticket_number}")
+    expect(page.locator(".ws-palette [aria-selected=true]")).to_have_text(f"Open ticket #{tickets[2].ticket_number}")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Printer C", exact=True)).to_be_visible()
+
+
+def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(
+    browse: Browse, agent: User, tickets: list[Any]
+) -> None:
+    ticket = tickets[0]
+    page = browse(agent)
+    page.goto(f"{QUEUE}{ticket.ticket_number}/")
+    text = page.get_by_label("Message", exact=True)
+    text.fill("Buy a new one.")
+    services.add_reply(ticket, user_id=ticket.customer_id, content="It works again!")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("A newer message has arrived.")).to_be_visible()
+    expect(page.get_by_text("It works again!")).to_be_visible()
+    expect(text).to_have_value("Buy a new one.")
+    assert answers(ticket) == ["It works again!"]
+    page.get_by_role("button", name="Send anyway").click()
+    expect(page.get_by_text("Sent.", exact=True)).to_be_visible()
+    assert answers(ticket) == ["It works again!", "Buy a new one."]
+
+
+def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: User, tickets: list[Any]) -> None:
+    ticket = tickets[0]
+    page = browse(agent)
+    page.goto(f"{QUEUE}{ticket.ticket_number}/")
+    page.get_by_label("Message", exact=True).fill("Dear Cleo")
+    page.get_by_label("Priority").select_option("urgent")
+    expect(page.locator("#ws-head").get_by_text("Urgent")).to_be_visible()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
+    expect(page.get_by_text("Draft kept")).to_be_visible()
+    ticket.refresh_from_db()
+    assert ticket.priority == "urgent"
+    page.goto(f"{QUEUE}{ticket.ticket_number}/")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
+
+
+def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:
+    page = browse(agent, javascript=False, size=NARROW)
+    page.goto(f"{QUEUE}?view=mine&sort=createdAt")
+    page.get_by_role("link", name="Printer A").click()
+    page.get_by_label("Message", exact=True).fill("Without a script.")
+    page.get_by_role("button", name="Send & set pending").click()
+    assert answers(tickets[0]) == ["Without a script."]
+    page.get_by_label("Priority").select_option("high")
+    page.get_by_role("button", name="Save changes").click()
+    tickets[0].refresh_from_db()
+    assert (tickets[0].status, tickets[0].priority) == (Status.PENDING, "high")
+
+
+def test_nothing_is_wider_than_a_phone(browse: Browse, agent: User, tickets: list[Any]) -> None:
+    ReplyFactory(ticket=tickets[0], user=UserFactory(agent=True), content="x" * 300)
+    page = browse(agent, size=NARROW)
+    for path in (f"{QUEUE}?view=mine", f"{QUEUE}{tickets[0].ticket_number}/"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
