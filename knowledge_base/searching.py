@@ -106,10 +106,16 @@ def matching(articles: QuerySet[Article], text: str) -> QuerySet[Article]:
 
 def enter(article: Article) -> None:
     """An article can be found by what it says now."""
-    body = vocabulary(*article.tags, article.excerpt, article.content)[:MAX_BODY]
+    title, body = words_of_article(article)
     ArticleSearch.objects.bulk_create(
-        [ArticleSearch(article=article, title=vocabulary(article.title), body=body)],
+        [ArticleSearch(article=article, title=title, body=body)],
         update_conflicts=True,
         unique_fields=["article"],
         update_fields=["title", "body"],
     )
+
+
+def words_of_article(article: Article) -> tuple[str, str]:
+    """The words of the title, and those of everything else."""
+    body = vocabulary(*article.tags, article.excerpt, article.content)
+    return vocabulary(article.title), body[:MAX_BODY]

@@ -28,11 +28,30 @@ from helpdesk.demo.scenarios import SCENARIOS
 from helpdesk.demo.scenarios.script import SOLUTION
 from helpdesk.demo.seeding import seed
 from helpdesk.tags import clean_tags
+from knowledge_base.models import (
+    Article,
+    ArticleFeedback,
+    ArticleSearch,
+    ArticleSlug,
+    ArticleVersion,
+    Category,
+    Folder,
+    Status,
+    Visibility,
+)
+from knowledge_base.searching import search, words_of_article
 from sla.clocks import reckon
 from sla.models import BusinessHours, Clock, Holiday, SlaPolicy
 from sla.services import create_policy
 from tests.client import ApiClient
-from tests.factories import AgentGroupFactory, ApiKeyFactory, CannedResponseFactory, TicketFactory, UserFactory
+from tests.factories import (
+    AgentGroupFactory,
+    ApiKeyFactory,
+    CannedResponseFactory,
+    CategoryFactory,
+    TicketFactory,
+    UserFactory,
+)
 from tickets.models import (
     DONE_STATUSES,
     Activity,
@@ -55,7 +74,8 @@ DAYS = [
 ]
 WRITTEN: tuple[type[models.Model], ...] = (
     User, AgentGroup, GroupMember, Company, CustomField, CannedResponse, TicketTemplate, Ticket, Reply, Note, TimeEntry,
-    TicketLink, BusinessHours, Holiday, SlaPolicy, Clock, Survey,
+    TicketLink, BusinessHours, Holiday, SlaPolicy, Clock, Survey, Category, Folder, Article, ArticleVersion,
+    ArticleFeedback,
 )  # fmt: skip
 
 
@@ -121,6 +141,39 @@ def test_a_small_demo_shows_tickets_of_every_kind_whatever_the_day(day: datetime
     assert Note.objects.exists()
     assert Reply.objects.filter(is_internal=True).exists()
     assert TimeEntry.objects.exists()
+
+
+def test_the_knowledge_base_is_one_that_the_services_would_have_written() -> None:
+    plant(5)
+    articles = list(Article.objects.select_related("folder", "approver", "author"))
+    assert {article.status for article in articles} == set(Status.values)
+    assert {article.folder.visibility for article in articles} == set(Visibility.values)
+    for article in articles:
+        versions = list(article.versions.order_by("number"))
+        first, last = versions[0], versions[-1]
+        assert [version.number for version in versions] == list(range(1, len(versions) + 1))
+        assert (first.status, last.status, last.content) == ("draft", article.status, article.content)
+        assert [v.created_at for v in versions] == sorted({v.created_at for v in versions})
+        assert article.created_at == first.created_at
+        assert last.created_at == article.updated_at < NOW
+        assert article.author.is_staff
+        assert article.approver is None or article.approver.is_admin
+        assert article.category_id == article.folder.category_id
+        said = list(article.feedback.values_list("is_helpful", flat=True))
+        assert (article.helpful_count, article.not_helpful_count) == (said.count(True), said.count(False))
+        assert article.view_count >= len(said)
+        assert bool(article.view_count) == article.is_published
+        assert ArticleSlug.objects.get(pk=article.slug).article_id == article.pk
+        kept = ArticleSearch.objects.get(article=article)
+        assert (kept.title, kept.body) == words_of_article(article)
+    found = search("how long until I get my refund", visible_to=None, limit=3)
+    assert found[0].article.title == "How long does a refund take?"
+
+
+def test_a_knowledge_base_that_is_there_stays_as_it_is() -> None:
+    CategoryFactory()
+    plant(5)
+    assert (Category.objects.count(), Article.objects.count()) == (1, 0)
 
 
 def test_every_history_is_one_that_the_services_would_have_written() -> None:

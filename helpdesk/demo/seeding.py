@@ -33,10 +33,12 @@ from . import history
 from .desk import ANSWERS, CUSTOM_FIELDS, SHOWN_TO_CUSTOMERS, TEMPLATES
 from .history import Cast, Rows, Team, Teller
 from .ids import EPOCH, id_at, milliseconds
+from .knowledge import write_knowledge
 from .loading import built_at_the_end
 from .people import BEGIN, COMPANY_COLUMNS, GROUPS, USER_COLUMNS, Colleague, Companies, Customers, staff_rows
 from .rhythm import HOUR, Year
 from .satisfaction import SURVEY_COLUMNS
+from .scenarios.script import FIRST_LINE
 from .searching import SEARCH_COLUMNS, search_rows
 from .service_levels import CLOCK_COLUMNS, write_promises
 from .writers import Row, Table
@@ -74,6 +76,8 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
         check_constraints_at_once(True)
         cast = write_people(count, end, random)
         write_desk(cast, end, random)
+        # A source of its own: what stands there changes nothing in the story of the tickets.
+        write_knowledge(cast.teams[FIRST_LINE].agents, cast.lead, end, Random(SEED))
         with counted_at_the_end(), built_at_the_end(WRITTEN if count >= MANY else ()):
             write_tickets(count, cast, end, random, progress)
         check_constraints_at_once(False)
