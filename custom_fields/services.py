@@ -1,7 +1,7 @@
 """The verbs of custom fields: defining them, and fitting values into them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ MAX_KEY_LENGTH = 64
 MAX_SIZE = 64 * 1024  # bytes of JSON
 MAX_OPTIONS = 500
 MAX_OPTION_LENGTH = 200
+POSITION_STEP = 10  # between fields that were put in order by hand, so that others fit in between
 
 
 # --- Values -------------------------------------------------------------------------------------------
@@ -124,6 +125,20 @@ def delete_field(field: CustomField | UUID, *, actor: Actor | None) -> None:
     locked = lock(field)
     record_deletion(locked, actor=actor)
     locked.delete()
+
+
+@in_one_transaction
+def order_fields(keys: Sequence[UUID], *, actor: Actor | None) -> None:
+    """Put these fields, of one entity type, into this order; raises NotFound."""
+    fields = {field.pk: field for field in CustomField.objects.select_for_update(no_key=True).filter(pk__in=keys)}
+    if len(fields) < len(set(keys)):
+        raise NotFound("Some of these fields do not exist any more. Load the page again.")
+    for place, key in enumerate(dict.fromkeys(keys)):
+        field = fields[key]
+        before = snapshot(field)
+        field.position = place * POSITION_STEP
+        record_change(field, before, actor=actor)
+    CustomField.objects.bulk_update(fields.values(), ["position"])
 
 
 def lock(field: CustomField | UUID) -> CustomField:

@@ -49,12 +49,17 @@ SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
         (
             Item("accounts.apikey", "key"),
             Item("automation.automationrule", "bolt"),
-            Item("audit.entry", "history"),
+            Item("custom_fields.customfield", "edit_note"),
+            Item("sla.slapolicy", "timer"),
+            Item("sla.businesshours", "calendar_month"),
+            Item("tickets.cannedresponse", "quickreply"),
+            Item("tickets.tickettemplate", "content_paste"),
             Item("django_q.failure", "error"),
             Item("django_q.success", "task_alt"),
             Item("django_q.schedule", "schedule"),
             Item("django_q.ormq", "hourglass_empty"),
             Item("outbox.outgoingmail", "outgoing_mail"),
+            Item("audit.entry", "history"),
         ),
     ),
 )
@@ -65,9 +70,14 @@ def name_of(model: str) -> str:
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """What this person may open, section by section."""
+    """What this person may open, section by section; the page that this address belongs to is the active one."""
     sections = [
-        {"title": title, "items": [item for entry in entries if (item := entry.shown_to(request))]}
-        for title, entries in SECTIONS
+        (title, [item for entry in entries if (item := entry.shown_to(request))]) for title, entries in SECTIONS
     ]
-    return [section for section in sections if section["items"]]
+    items = [item for _, inside in sections for item in inside]
+    home = reverse("admin:index")
+    above = [item["link"] for item in items if request.path.startswith(item["link"]) and item["link"] != home]
+    here = max(above, key=len, default=request.path)
+    for item in items:
+        item.setdefault("active", item["link"] == here)
+    return [{"title": title, "items": inside} for title, inside in sections if inside]

@@ -15,10 +15,20 @@ from automation.services import create_rule
 from helpdesk.admin_pages import Who
 from helpdesk.ids import new_id
 from outbox.models import OutgoingMail, State
-from tests.factories import ApiKeyFactory, TicketFactory
+from sla.services import create_hours, create_policy
+from tests.factories import (
+    ApiKeyFactory,
+    CannedResponseFactory,
+    CustomFieldFactory,
+    TicketFactory,
+    TicketTemplateFactory,
+)
 from worker.running import RUN
 
 ADMINS, STAFF, NOBODY = Who.ADMINS, Who.STAFF, Who.NOBODY
+
+
+MOVES = ("move_up", "move_down")
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,8 @@ class Model:
     removed: Who = ADMINS
     posts: tuple[str, ...] = ()
     pressed: Who | None = None
+    # What the address of the list needs.
+    listed: str = ""
     # Further pages of a row, by the end of their name.
     views: dict[str, Who] = field(default_factory=dict)
 
@@ -68,8 +80,17 @@ MODELS: dict[str, Model] = {
         lambda: create_rule(
             actor=None, name="R", rule_type="ticket_creation", actions=[{"type": "set_priority", "value": "urgent"}]
         ),
-        posts=("switch_off", "switch_on", "move_up", "move_down"),
+        posts=("switch_off", "switch_on", *MOVES),
         views={"runs": ADMINS},
+    ),
+    "custom_fields_customfield": Model(CustomFieldFactory, listed="?entity_type__exact=ticket", posts=MOVES),
+    "tickets_cannedresponse": Model(CannedResponseFactory),
+    "tickets_tickettemplate": Model(TicketTemplateFactory),
+    "sla_slapolicy": Model(
+        lambda: create_policy(actor=None, name="P", priority="low", first_response_time=1, resolution_time=2)
+    ),
+    "sla_businesshours": Model(
+        lambda: create_hours(actor=None, name="H", schedule=[{"day": 1, "startTime": "09:00", "endTime": "17:00"}])
     ),
     "django_q_failure": read_only(lambda: task(Failure, success=False)),
     "django_q_success": read_only(lambda: task(Success, success=True)),
@@ -86,6 +107,8 @@ VIEWS: dict[str, View] = {
     "automation_automationrule_rows": View(ADMINS, posted=True),
     "automation_automationrule_try": View(ADMINS, posted=True),
     "automation_automationrule_find": View(ADMINS, query="?of=agent"),
+    "custom_fields_customfield_order": View(ADMINS, posted=True),
+    "sla_slapolicy_try": View(ADMINS, posted=True),
     "index": View(STAFF),
     "search": View(STAFF, query="?s=keys"),
     "jsi18n": View(STAFF),

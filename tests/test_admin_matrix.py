@@ -73,6 +73,7 @@ def test_pages_of_models_open_to_whom_they_are_for(name: str) -> None:
     label, allowed, arg, posted = PAGES[name]
     row = MODELS[label].row()
     address = reverse(f"admin:{name}", args=[row.pk] if arg else [])
+    address += MODELS[label].listed if name.endswith("_changelist") else ""
     for who in EVERYBODY:
         check(who, allowed, address, posted=posted)
         if posted and who == "admin":
