@@ -49,7 +49,8 @@ def update_rule(rule: AutomationRule | UUID, *, actor: User | None, **values: An
     before = snapshot(locked)
     for name, value in changed.items():
         setattr(locked, name, value)
-    check(locked)
+    # A rule whose agent has left can still be renamed, put in order and, above all, switched off.
+    check(locked, verify="actions" in changed or changed.get("is_active", False))
     locked.saved_by = actor
     locked.save(update_fields=[*changed, "trigger", "saved_by"])
     record_change(locked, before, actor=actor)
@@ -101,8 +102,11 @@ def draft(values: dict[str, Any]) -> AutomationRule:
     return rule
 
 
-def check(rule: AutomationRule) -> None:
-    """Everything about a rule is known and fits together; fills in the default trigger of its type."""
+def check(rule: AutomationRule, *, verify: bool = True) -> None:
+    """Everything about a rule is known and fits together; fills in the default trigger of its type.
+
+    With `verify` what its actions refer to has to exist.
+    """
     rule.name = rule.name.strip()
     if not rule.name:
         raise Invalid(name="May not be blank.")
@@ -118,7 +122,7 @@ def check(rule: AutomationRule) -> None:
     if abs(rule.order) > MAX_ORDER:
         raise Invalid(order=f"Must be a whole number between -{MAX_ORDER} and {MAX_ORDER}.")
     parse_conditions(rule.conditions)
-    parse_actions(rule.actions, verify=True)
+    parse_actions(rule.actions, verify=verify)
     if rule.is_active and AutomationRule.objects.filter(is_active=True).exclude(pk=rule.pk).count() >= MAX_ACTIVE:
         raise Invalid(is_active=f"At most {MAX_ACTIVE} rules can be active.")
 

@@ -301,6 +301,20 @@ def test_a_rule_whose_agent_has_left_fails_by_itself(api: ApiClient, rule: MakeR
     assert history(api, ticket)[-1][1] == "Rule: No active agent or admin has this id."
 
 
+def test_a_rule_whose_agent_has_left_can_be_switched_off_but_not_on(
+    api: ApiClient, rule: MakeRule, agent: User
+) -> None:
+    path = f"/api/automation-rules/{rule(actions=[{'type': 'assign_to', 'value': str(agent.pk)}])['id']}"
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    for change, status in (
+        ({"name": "Old", "order": 5}, 200),
+        ({"isActive": False}, 200),
+        ({"isActive": True}, 400),
+        ({"actions": [URGENT], "isActive": True}, 200),
+    ):
+        assert api.patch(path, change).status_code == status, change
+
+
 def test_a_bug_in_an_action_never_fails_the_request(
     api: ApiClient, rule: MakeRule, file: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
