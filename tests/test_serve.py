@@ -68,3 +68,23 @@ def test_when_one_ends_the_other_is_stopped_and_that_is_said(
 def test_nothing_is_left_when_it_is_killed(serving: subprocess.Popen[str], parts: dict[str, int]) -> None:
     serving.kill()
     until(lambda: all(is_gone(process) for process in parts.values()))
+
+
+CHILD = """
+import os, signal, sys
+from helpdesk.web_server import let_children_end
+signal.signal(signal.SIGTERM, lambda *_: None)
+let_children_end()
+ready, tell = os.pipe()
+child = os.fork()
+if not child:
+    os.write(tell, b".")
+    signal.pause()
+os.read(ready, 1)
+os.kill(child, signal.SIGTERM)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != -signal.SIGTERM)
+"""
+
+
+def test_a_process_of_the_web_server_can_be_stopped_before_it_is_ready() -> None:
+    assert subprocess.run([sys.executable, "-c", CHILD], cwd=ROOT, timeout=10, check=False).returncode == 0

@@ -47,7 +47,7 @@ def web_server(host: str, port: int) -> list[str]:
     """One process with many threads: as much as SQLite and one machine need."""
     served = ["--interface", "wsgi", "--no-ws", "--host", host, "--port", str(port)]
     size = ["--workers", "1", "--blocking-threads", "32", "--workers-kill-timeout", "10"]
-    return [sys.executable, "-m", "granian", *served, *size, "helpdesk.wsgi:application"]
+    return [sys.executable, "-m", "helpdesk.web_server", *served, *size, "helpdesk.wsgi:application"]
 
 
 def worker() -> list[str]:
