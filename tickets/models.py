@@ -96,6 +96,12 @@ class Ticket(models.Model):
             models.Index(fields=["created_at", "id"], name="ticket_archived", condition=~NOT_ARCHIVED),
             models.Index(fields=["created_at", "id"], name="ticket_created_all"),
             models.Index(fields=["assignee", "created_at", "id"], name="ticket_assignee"),
+            # With the status, since that of what nobody has tells much about who has it: the planner does not know.
+            models.Index(
+                fields=["created_at", "id", "status"],
+                name="ticket_unassigned",
+                condition=NOT_ARCHIVED & Q(assignee__isnull=True),
+            ),
             models.Index(fields=["group", "created_at", "id"], name="ticket_group"),
             models.Index(fields=["customer", "created_at", "id"], name="ticket_customer"),
             models.Index(fields=["parent_ticket", "created_at", "id"], name="ticket_parent"),

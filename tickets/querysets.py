@@ -37,7 +37,9 @@ class TicketQuerySet(models.QuerySet):
             return self
         mine = Q(assignee=user)
         if user.ticket_scope == "group":
-            mine |= Q(group__in=GroupMember.objects.filter(user=user).values("group"))
+            # Their ids, not a question for them: then the database knows how many tickets those are, and finds few by
+            # the indexes of assignee and group instead of looking through all of them.
+            mine |= Q(group__in=list(GroupMember.objects.filter(user=user).values_list("group_id", flat=True)))
         return self.filter(mine)
 
     def copied_to(self, user: User) -> Q:
