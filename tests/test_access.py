@@ -296,7 +296,12 @@ def test_a_signed_in_agent_cannot_refer_to_what_they_do_not_see() -> None:
         assert bulk["failed"] == 1
         new = {"subject": "x", "description": "y", "customerId": str(mine.customer_id), **body}
         assert send(client, "post", "/api/tickets", new).status_code == 400
-    assert send(client, "patch", f"/api/tickets/{mine.pk}", {"linkedTicketIds": [str(visible.pk)]}).status_code == 200
+    changed = send(client, "patch", f"/api/tickets/{mine.pk}", {"linkedTicketIds": [str(visible.pk)]})
+    assert (changed.status_code, changed.json()["linkedTicketIds"]) == (200, [str(visible.pk)])
+    shown = client.get(f"/api/tickets/{mine.pk}")
+    (listed,) = (ticket for ticket in client.get("/api/tickets").json() if ticket["id"] == str(mine.pk))
+    assert shown.json()["linkedTicketIds"] == listed["linkedTicketIds"] == [str(visible.pk)]
+    assert shown["ETag"] == changed["ETag"]
     linked = set(TicketLink.objects.filter(ticket=mine).values_list("linked_id", flat=True))
     assert linked == {hidden.pk, visible.pk}, "a link to what they do not see stays"
 

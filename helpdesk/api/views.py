@@ -42,6 +42,8 @@ from .permissions import READ_METHODS
 from .reads import Param, Statement, compiled
 from .serializers import Column, Resource, columns_of
 
+Rows = list[dict[str, Any]]
+
 
 class ResourceViewSet(ApiViewSet):
     """An endpoint for the rows of a model."""
@@ -78,9 +80,14 @@ class ResourceViewSet(ApiViewSet):
             columns=columns_of(self.serializer_class),
             order=choose_order(self.orders, request.GET.get("sort")),
             values={**parents, **{name: value for c in asked for name, value in c.values.items()}},
-            decorate=(lambda page: attach_all(wanted, page)) if wanted else None,
+            decorate=(lambda page: self.decorate(page, wanted)) if wanted or self.is_limited() else None,
             lookup=self.lookup,
         ).respond()
+
+    def decorate(self, rows: Rows, wanted: Sequence[Include]) -> None:
+        if self.is_limited():
+            self.withhold(rows)
+        attach_all(wanted, rows)
 
     def retrieve(self, request: Request, pk: str, **parents: str) -> HttpResponse:
         return self.shown(pk)
@@ -176,6 +183,9 @@ class ResourceViewSet(ApiViewSet):
         """The rows that a signed-in person may see."""
         return rows.visible_to(self.request.user) if hasattr(rows, "visible_to") else rows
 
+    def withhold(self, rows: Rows) -> None:
+        """Take out of rows what a signed-in person may not know."""
+
     def require_parents(self) -> None:
         """A list below something that does not exist, or is hidden, is itself not found."""
         for name, parent in self.parents.items():
@@ -203,7 +213,10 @@ class ResourceViewSet(ApiViewSet):
 
         values = {**{name: self.kwargs[name] for name in self.parents}, "pk": pk}
         statement = build() if limited else compiled.get((type(self), "row"), build)
-        return statement.fetch_one(values, self.lookup)
+        row = statement.fetch_one(values, self.lookup)
+        if row is not None and self.is_limited():
+            self.withhold([row])
+        return row
 
     def check_precondition(self) -> None:
         """If-Match on PATCH and DELETE: the row is locked, then compared with what the client has seen."""

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
+import orjson
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from helpdesk.api.paging import oldest_first
-from helpdesk.api.views import ResourceViewSet
+from helpdesk.api.views import ResourceViewSet, Rows
 from tickets import services
 from tickets.merging import merge_tickets, update_many
 from tickets.models import Activity, Note, Reply, Ticket
@@ -68,6 +69,16 @@ class TicketViewSet(ResourceViewSet):
     def sight(self) -> dict[str, QuerySet]:
         """What a verb needs to know where the caller does not see every ticket."""
         return {"visible": self.visible()} if self.is_limited() else {}
+
+    def withhold(self, rows: Rows) -> None:
+        """Links lead only to tickets that the caller sees; sent back as they were shown, the others stay."""
+        linked = [orjson.loads(orjson.dumps(row["linkedTicketIds"])) for row in rows]
+        if not any(linked):
+            return
+        seen = self.visible().filter(pk__in={key for keys in linked for key in keys}).values_list("pk", flat=True)
+        known = set(map(str, seen))
+        for row, keys in zip(rows, linked, strict=True):
+            row["linkedTicketIds"] = [key for key in keys if key in known]
 
     def check_precondition(self) -> None:
         # If-Match locks the ticket; what changes relations between tickets holds those first, as everywhere.
