@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_two_factor_merges_and_erasures'),
-        ('tickets', '0005_queues_of_agents'),
+        ('tickets', '0006_copies_and_held_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
