@@ -164,6 +164,7 @@ READS: list[tuple[str, Cost]] = [
     ("/api/imports", 2),
     ("/api/imports/{import}", (2, 2)),
     ("/api/imports/{import}/errors", (3, 3)),
+    ("/api/imports/{import}/rows", (3, 3)),
     ("/api/users?role=customer&limit=5", 2),
     ("/api/users/{agent}", 2),
     ("/api/companies?limit=5", 2),

@@ -273,6 +273,28 @@ def test_a_large_file_is_imported_in_the_background(api: ApiClient) -> None:
     assert not Chunk.objects.exists()
 
 
+def test_a_dry_run_in_the_background_says_of_each_row_what_would_change(api: ApiClient, agent: User) -> None:
+    UserFactory(email="b@example.com", name="B", username="bea")
+    file = b"email,name\r\na@example.com,A\r\nb@example.com,Bea\r\nbad,C\r\n"
+    response = api.post(f"{CONTACTS}?background=true&dryRun=true", file, content_type="text/csv")
+    at_once = api.post(f"{CONTACTS}?dryRun=true", file, content_type="text/csv").json()["rows"]
+    services.work(seconds=60)
+    address = f"{response['Location']}/rows"
+    rows = api.get(address).json()
+    assert [{name: row[name] for name in row if name != "id"} for row in rows] == at_once
+    assert [row["action"] for row in rows] == ["created", "updated", "failed"]
+    assert rows[1]["changes"] == {"name": {"from": "B", "to": "Bea"}}
+    page = api.get(address, {"action": "created,failed", "limit": 1})
+    assert [row["row"] for row in page.json()] == [2]
+    rest = api.get(page["Link"].split(";")[0][1:-1])
+    assert [row["row"] for row in rest.json()] == [4]
+    assert User.objects.get(email="b@example.com").name == "B"
+    theirs = ApiClient(ApiKeyFactory(owner=agent).secret)
+    assert theirs.get(address).status_code == 404
+    Import.objects.update(finished_at=timezone.now() - timedelta(days=31))
+    assert services.forget_old(timezone.now()) == 1
+
+
 def test_after_a_crash_the_rest_is_imported_and_nothing_twice(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     record = begin(api, people(1_200))
     apply, calls = services.apply, []

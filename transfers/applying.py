@@ -22,6 +22,7 @@ from .models import Kind
 from .reading import Row
 
 CREATED, UPDATED, UNCHANGED, FAILED = "created", "updated", "unchanged", "failed"
+ACTIONS = (CREATED, UPDATED, UNCHANGED, FAILED)
 
 
 @dataclass
@@ -133,6 +134,15 @@ def sentence(refusal: Invalid) -> str:
 
 def outcome(row: Row, created: bool, changes: dict[str, tuple[Any, Any]]) -> Outcome:
     return Outcome(row, CREATED if created else UPDATED if changes else UNCHANGED, changes=changes)
+
+
+def shown_changes(outcome: Outcome) -> dict[str, Any]:
+    """By attribute, from what to what, as JSON has it."""
+    return {camel(name): {"from": plain(old), "to": plain(new)} for name, (old, new) in outcome.changes.items()}
+
+
+def plain(value: Any) -> Any:
+    return value if isinstance(value, str | bool | int | float | list | dict | None) else as_text(value)
 
 
 def key_of(row: Row, layout: Layout) -> str:

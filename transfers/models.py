@@ -92,3 +92,21 @@ class FailedRow(models.Model):
 
     def __str__(self) -> str:
         return f"Row {self.number}: {self.reason}"
+
+
+class PlannedRow(models.Model):
+    """What a dry run in the background would do with a row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    upload = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="planned_rows", db_index=False)
+    number = models.PositiveIntegerField(help_text="As people count rows: in a file the header is row 1.")
+    action = models.CharField(max_length=20)
+    error = models.TextField(null=True)
+    changes = models.JSONField(default=dict, help_text="By attribute, from what to what.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="import_planned_row_once")]
+
+    def __str__(self) -> str:
+        return f"Row {self.number}: {self.action}"

@@ -21,8 +21,8 @@ from helpdesk.api.json import dumps
 from helpdesk.errors import Invalid
 from helpdesk.ids import new_id
 
-from .applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome, Surroundings, apply
-from .models import Chunk, FailedRow, Import, State
+from .applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome, Surroundings, apply, shown_changes
+from .models import Chunk, FailedRow, Import, PlannedRow, State
 from .reading import Row, Upload
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def again_when_overtaken(attempt: Callable[[], list[Outcome]]) -> list[Outcome]:
 
 
 def note(record: Import, outcomes: Sequence[Outcome]) -> None:
-    """Count the outcomes, and keep the rows that failed."""
+    """Count the outcomes, and keep the rows that failed; of a dry run, what would become of each row."""
     counts = Counter(outcome.action for outcome in outcomes)
     record.rows_done += len(outcomes)
     record.created += counts[CREATED]
@@ -157,6 +157,17 @@ def note(record: Import, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes
         if outcome.action == FAILED
     )
+    if record.dry_run:
+        PlannedRow.objects.bulk_create(
+            PlannedRow(
+                upload=record,
+                number=outcome.row.number,
+                action=outcome.action,
+                error=outcome.reason and outcome.reason.replace("\x00", "�"),
+                changes=shown_changes(outcome),
+            )
+            for outcome in outcomes
+        )
 
 
 # --- Working ------------------------------------------------------------------------------------------
@@ -276,5 +287,6 @@ def forget_old(now: datetime) -> int:
     ids = list(islice(old.iterator(), 500))
     Chunk.objects.filter(of__in=ids).delete()
     FailedRow.objects.filter(of__in=ids).delete()
+    PlannedRow.objects.filter(upload__in=ids).delete()
     Import.objects.filter(pk__in=ids).delete()
     return len(ids)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from helpdesk.api import fields
 from helpdesk.api.serializers import Body, Resource
 from transfers.exports import FORMATS
-from transfers.models import Import
+from transfers.models import Import, PlannedRow
 
 
 class ExportSerializer(Body):
@@ -123,3 +123,21 @@ class ImportSerializer(Resource):
             "started_at",
             "finished_at",
         ]
+
+
+class PlannedRowSerializer(Resource):
+    """What a dry run would do with a row."""
+
+    example = {
+        "id": "0b0e8400-e29b-41d4-a716-446655440002",
+        "row": 3,
+        "action": "updated",
+        "error": None,
+        "changes": {"phone": {"from": None, "to": "+49 30 1"}},
+    }
+
+    row = fields.Whole(source="number", help_text="As people count rows: in a file the header is row 1.")
+
+    class Meta:
+        model = PlannedRow
+        fields = ["id", "row", "action", "error", "changes"]

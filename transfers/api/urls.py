@@ -8,6 +8,7 @@ from .views import (
     ContactExportViewSet,
     ContactImportViewSet,
     ImportViewSet,
+    PlannedRowViewSet,
     TicketExportViewSet,
 )
 
@@ -26,4 +27,5 @@ urlpatterns = [
     path("imports", ImportViewSet.as_view({"get": "list"})),
     path("imports/<id:pk>", ImportViewSet.as_view({"get": "retrieve"})),
     path("imports/<id:pk>/errors", ImportViewSet.as_view({"get": "errors"})),
+    path("imports/<id:upload_id>/rows", PlannedRowViewSet.as_view({"get": "list"})),
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, ClassVar
 
 import orjson
-from django.db.models import QuerySet
+from django.db.models import F, IntegerField, QuerySet
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -13,20 +13,18 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 
 from helpdesk.api.endpoints import ApiViewSet
-from helpdesk.api.filters import Filter, conditions
+from helpdesk.api.filters import Filter, OneOf, conditions
 from helpdesk.api.json import JsonParser
-from helpdesk.api.naming import camel
-from helpdesk.api.paging import Order, choose_order, newest_first, oldest_first
+from helpdesk.api.paging import Key, Order, choose_order, newest_first, oldest_first
 from helpdesk.api.serializers import parse
 from helpdesk.api.views import ResourceViewSet
-from helpdesk.errors import Invalid
+from helpdesk.errors import Invalid, NotFound
 from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
 from transfers import services
-from transfers.applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome
-from transfers.cells import as_text
+from transfers.applying import ACTIONS, CREATED, FAILED, UNCHANGED, UPDATED, Outcome, shown_changes
 from transfers.exports import FORMATS, Export, csv_lines, filename
 from transfers.layouts import COMPANIES, CONTACTS, TICKETS, Layout, normal
-from transfers.models import FailedRow, Import
+from transfers.models import FailedRow, Import, PlannedRow
 from transfers.reading import Upload, from_file, from_rows
 from transfers.services import Waiting
 
@@ -36,6 +34,7 @@ from .serializers import (
     ImportFormSerializer,
     ImportResultSerializer,
     ImportSerializer,
+    PlannedRowSerializer,
 )
 
 CSV = FORMATS["csv"]
@@ -142,6 +141,24 @@ class ImportViewSet(ResourceViewSet):
         return response
 
 
+class PlannedRowViewSet(ImportViewSet):
+    """What a dry run in the background would do with each row."""
+
+    queryset = PlannedRow.objects.all()
+    serializer_class = PlannedRowSerializer
+    parents = {"upload_id": Import}
+    orders = (Order("row", (Key(F("number"), IntegerField()),)),)
+    filters = (OneOf("action", "action", "What would happen; several with commas.", allowed=ACTIONS),)
+
+    def limited_rows(self, rows: QuerySet) -> QuerySet:
+        return rows.filter(upload__owner=self.request.user)
+
+    def require_parents(self) -> None:
+        seen = Import.objects.filter(owner=self.request.user) if self.is_limited() else Import.objects.all()
+        if not seen.filter(pk=self.kwargs["upload_id"]).exists():
+            raise NotFound
+
+
 class UploadViewSet(ImportViewSet):
     """Rows to import."""
 
@@ -226,14 +243,8 @@ def shown_row(outcome: Outcome) -> dict[str, Any]:
         "row": outcome.row.number,
         "action": outcome.action,
         "error": outcome.reason,
-        "changes": {
-            camel(name): {"from": plain(old), "to": plain(new)} for name, (old, new) in outcome.changes.items()
-        },
+        "changes": shown_changes(outcome),
     }
-
-
-def plain(value: Any) -> Any:
-    return value if isinstance(value, str | bool | int | float | list | dict | None) else as_text(value)
 
 
 def failed_rows(record: Import) -> Iterator[bytes]:
