@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -169,10 +170,10 @@ def test_readyz_tells_whether_a_worker_runs(anonymous: ApiClient, db: None, minu
 class Worker:
     """A worker in processes of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *redis: str) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.worker_program", str(connection.settings_dict["NAME"]), str(folder)],
+            [sys.executable, "-m", "tests.worker_program", str(connection.settings_dict["NAME"]), str(folder), *redis],
             cwd=ROOT,
             start_new_session=True,
             stdout=subprocess.PIPE,
@@ -207,11 +208,11 @@ def is_gone(process: int) -> bool:
 
 
 @pytest.fixture
-def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[], Worker]]:
+def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     started: list[Worker] = []
 
-    def start() -> Worker:
-        started.append(Worker(tmp_path))
+    def start(*redis: str) -> Worker:
+        started.append(Worker(tmp_path, *redis))
         return started[-1]
 
     yield start
@@ -253,6 +254,36 @@ def test_a_job_of_a_killed_worker_is_done_by_the_next(start_worker: Callable[[],
     code, said = worker.stopped()
     assert code == 0, said
     assert len(worker.diary()) == 3
+    assert not Failure.objects.exists()
+
+
+@pytest.fixture
+def redis_queue() -> Iterator[tuple[str, str]]:
+    """The address of the Redis on this machine, and a queue that only this test uses."""
+    redis = pytest.importorskip("redis")
+    address, queue = "redis://127.0.0.1:6379/0", f"tests-{uuid4().hex}"
+    server = redis.Redis.from_url(address, socket_connect_timeout=1)
+    try:
+        server.ping()
+    except redis.exceptions.RedisError:
+        pytest.skip("no Redis answers on 127.0.0.1:6379")
+    yield address, queue
+    if left := server.keys(f"django_q:{queue}:*"):
+        server.delete(*left)
+    server.close()
+
+
+def test_jobs_can_wait_in_redis(
+    start_worker: Callable[..., Worker], tmp_path: Path, redis_queue: tuple[str, str]
+) -> None:
+    (tmp_path / "go").touch()
+    worker = start_worker(*redis_queue)
+    until(lambda: Success.objects.filter(name="__main__.linger").exists())
+    assert not OrmQ.objects.exists(), "not in the database"
+    worker.process.send_signal(signal.SIGTERM)
+    code, said = worker.stopped()
+    assert code == 0, said
+    assert worker.diary()[-1] == "ended"
     assert not Failure.objects.exists()
 
 

@@ -1,4 +1,6 @@
-"""`python -m tests.worker_program DATABASE FOLDER`: a worker on the database of a test, with a job that lingers."""
+"""`python -m tests.worker_program DATABASE FOLDER [REDIS QUEUE]`: a worker on the database of a test, with a job that
+lingers; its jobs wait in that database, or in a queue of Redis.
+"""
 
 import os
 import sys
@@ -28,5 +30,8 @@ if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     settings.DATABASES["default"]["NAME"] = sys.argv[1]
     settings.Q_CLUSTER["poll"] = 0.2
+    if len(sys.argv) > 3:
+        del settings.Q_CLUSTER["orm"]
+        settings.Q_CLUSTER |= {"redis": sys.argv[3], "name": sys.argv[4]}
     django.setup()
     call_command("run_worker", processes=1)
