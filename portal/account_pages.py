@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import account_settings, portal_accounts
 from accounts.models import User
 from helpdesk.api.addresses import client_address
-from helpdesk.errors import Conflict, HelpDeskError, Invalid, SignInFailed, TooManyAttempts
+from helpdesk.errors import Conflict, Forbidden, HelpDeskError, Invalid, NotFound, SignInFailed, TooManyAttempts
 
 from .account_forms import AskResetForm, ResetForm, SignInForm, SignUpForm
 from .errors import sentence
@@ -185,5 +185,5 @@ def failed(request: HttpRequest, problem: HelpDeskError) -> HttpResponse:
 
 
 def status_of(problem: HelpDeskError) -> int:
-    codes = {Conflict: 409, SignInFailed: 401, TooManyAttempts: 429}
+    codes = {Conflict: 409, Forbidden: 403, NotFound: 404, SignInFailed: 401, TooManyAttempts: 429}
     return codes.get(type(problem), 400)

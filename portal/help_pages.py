@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -103,7 +104,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
         "contents": contents if len(contents) > 2 else [],
         "related": [by_key[key] for key in near if key in by_key],
         "question": request.GET.get("for", "")[:200],
-        "canonical": request.build_absolute_uri(address_of(found)),
+        "canonical": settings.BASE_URL + address_of(found),
         "is_public": found.is_published and (found.folder is None or found.folder.visibility == Visibility.ALL),
     }
     response = show(request, "article", context)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -95,7 +96,8 @@ def sent(request: HttpRequest, user: User) -> HttpResponse:
         messages.success(request, _("This request has been sent already."))
         return redirect("portal:requests")
     try:
-        ticket = filed(user, form, asked)
+        with transaction.atomic():
+            ticket = filed(user, form, asked)
     except HelpDeskError as problem:
         forget("request form", once)
         form.refuse(problem)

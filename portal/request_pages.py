@@ -4,10 +4,13 @@ Every page begins with `Ticket.objects.visible_to`: what somebody may not see do
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -193,7 +196,8 @@ def reply(request: CustomerRequest, number: int) -> HttpResponse:
     try:
         hit("messages by", str(request.user.pk), MESSAGES)
         values = form.cleaned_data
-        customers.write_back(ticket, author=request.user, content=values["content"], uploads=values["files"])
+        with transaction.atomic():
+            customers.write_back(ticket, author=request.user, content=values["content"], uploads=values["files"])
     except HelpDeskError as problem:
         form.refuse(problem)
         return show(request, ticket, reply=form, status=status_of(problem))
@@ -222,13 +226,14 @@ def rate(request: CustomerRequest, number: int) -> HttpResponse:
         raise Http404
     rating, feedback = rating_in(request.POST.get("rating", "")), request.POST.get("feedback", "").replace("\x00", "")
     try:
-        csat.rate(
-            ticket,
-            customer=request.user,
-            rating=rating,
-            feedback=feedback.replace("\r\n", "\n"),
-            now=timezone.now(),
-        )
+        with transaction.atomic():
+            csat.rate(
+                ticket,
+                customer=request.user,
+                rating=rating,
+                feedback=feedback.replace("\r\n", "\n"),
+                now=timezone.now(),
+            )
     except HelpDeskError as problem:
         messages.error(request, sentence(problem))
     else:
@@ -245,7 +250,8 @@ def add_person(request: CustomerRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, ticket, people=form, status=400)
     try:
-        customers.keep_informed(ticket, email=form.cleaned_data["email"], actor=request.user)
+        with transaction.atomic():
+            customers.keep_informed(ticket, email=form.cleaned_data["email"], actor=request.user)
     except HelpDeskError as problem:
         form.refuse(problem)
         return show(request, ticket, people=form, status=status_of(problem))
@@ -256,12 +262,9 @@ def add_person(request: CustomerRequest, number: int) -> HttpResponse:
 @customers_only
 @acts
 def remove_person(request: CustomerRequest, number: int, copy: str) -> HttpResponse:
-    ticket = found_for(request.user, number)
-    try:
-        customers.stop_informing(ticket, copy=copy, actor=request.user)  # type: ignore[arg-type]
-    except HelpDeskError as problem:
-        messages.error(request, sentence(problem))
-    return to_page(ticket)
+    return carried_out(
+        request, number, partial(customers.stop_informing, copy=UUID(copy)), _("Your changes are saved.")
+    )
 
 
 @customers_only
@@ -276,7 +279,8 @@ def change_fields(request: CustomerRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, ticket, fields=form, status=400)
     try:
-        update_ticket(ticket, actor=request.user, custom_fields=form.custom_values())
+        with transaction.atomic():
+            update_ticket(ticket, actor=request.user, custom_fields=form.custom_values())
     except HelpDeskError as problem:
         form.refuse(problem)
         return show(request, ticket, fields=form, status=status_of(problem))
@@ -303,7 +307,8 @@ def file(request: CustomerRequest, number: int, attachment: str) -> FileResponse
 def carried_out(request: CustomerRequest, number: int, verb: Any, said: str) -> HttpResponse:
     ticket = found_for(request.user, number)
     try:
-        verb(ticket, actor=request.user)
+        with transaction.atomic():
+            verb(ticket, actor=request.user)
     except HelpDeskError as problem:
         messages.error(request, sentence(problem))
     else:
