@@ -119,6 +119,8 @@ VIEWS: dict[str, View] = {
     "two_factor_confirm": View(STAFF, posted=True),
     "two_factor_disable": View(STAFF, posted=True),
     "two_factor_codes": View(STAFF, posted=True),
+    "figures": View(STAFF),
+    "preferences": View(STAFF, posted=True),
     "queue": View(STAFF, query="?view=all"),
     "queue_counts": View(STAFF),
     "queue_bulk": View(STAFF, posted=True),

@@ -52,6 +52,8 @@ CHIPS = {
     "createdBefore": "Before",
     "updatedAfter": "Changed since",
     "updatedBefore": "Changed before",
+    "resolvedAfter": "Resolved since",
+    "resolvedBefore": "Resolved before",
     "overdue": "Overdue",
 }
 

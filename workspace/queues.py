@@ -19,7 +19,7 @@ from django.http import QueryDict
 
 from accounts.emails import matching_key
 from accounts.models import GroupMember, User
-from helpdesk.api.filters import Equals, conditions
+from helpdesk.api.filters import Compared, Equals, conditions
 from helpdesk.api.paging import Key, Order, read_cursor, write_cursor
 from helpdesk.api.reads import Statement
 from helpdesk.api.serializers import Column
@@ -157,6 +157,8 @@ FILTERS = (
     *(declared for declared in TICKET_FILTERS if declared.name not in ("archived", "parentTicketId")),
     Equals("customer", "customer__email_key", "Address of the customer.", normalise=matching_key),
     Equals("company", "customer__company__name", "Name of the company."),
+    Compared("resolvedAfter", "resolved_at__gte", "Resolved since this instant."),
+    Compared("resolvedBefore", "resolved_at__lt", "Resolved before this instant."),
 )
 PLACE = ("cursor", "back")  # where on the list a page is: not what the list is
 

@@ -5,11 +5,14 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from . import queue_pages, ticket_actions, ticket_pages
+from . import home_pages, queue_pages, ticket_actions, ticket_pages
 
 
 def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
     return [
+        path("", guard(home_pages.home), name="index"),
+        path("figures/", guard(home_pages.figures), name="figures"),
+        path("preferences/", guard(home_pages.preferences), name="preferences"),
         path("tickets/", guard(queue_pages.queue), name="queue"),
         path("tickets/counts/", guard(queue_pages.live_counts), name="queue_counts"),
         path("tickets/bulk/", guard(queue_pages.change_many), name="queue_bulk"),

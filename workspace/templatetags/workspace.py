@@ -85,3 +85,9 @@ def linked(text: str) -> SafeString:
     if len(text) > LINKED:
         return conditional_escape(text)
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308 - urlize escapes
+
+
+@register.filter
+def plain(number: float) -> str:
+    """A number for markup, in no language."""
+    return repr(number)

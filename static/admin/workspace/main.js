@@ -2,6 +2,7 @@
 import { countDown } from "./clock.js";
 import { composer } from "./composer.js";
 import { listen } from "./keys.js";
+import { load } from "./load.js";
 import { menus } from "./menus.js";
 import { presence } from "./presence.js";
 import { queue } from "./queue.js";
@@ -12,7 +13,8 @@ const root = document.querySelector("[data-workspace]");
 if (root) {
   countDown();
   menus();
-  queue(root.querySelector('[data-page="queue"]'));
+  load();
+  queue(root.querySelector("[data-counts]"));
   const ticket = root.querySelector('[data-page="ticket"]');
   if (ticket) {
     const text = composer(ticket);

@@ -1,0 +1,23 @@
+/* Parts of a page that may come a moment later: <section id="…" data-load="address"> takes the part of this id there. */
+
+const fetchInto = async (part, address) => {
+  part.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(address);
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (!answer.ok || !next) throw new Error(String(answer.status));
+    part.replaceWith(document.adoptNode(next));
+  } catch {
+    part.removeAttribute("aria-busy");
+  }
+};
+
+export const load = () => {
+  document.querySelectorAll("[data-load]").forEach((part) => fetchInto(part, part.dataset.load));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-into]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    fetchInto(document.getElementById(link.dataset.into), link.href);
+  });
+};
