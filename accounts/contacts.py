@@ -64,8 +64,20 @@ class ContactBatch:
         # In one order, so that two imports of the same people wait for each other instead of for ever.
         found = User.objects.select_for_update(no_key=True).filter(email_key__in=keys).order_by("pk")
         self.known = {user.email_key: user for user in found}
+        self.follow_merges()
         self.created: dict[UUID, User] = {}
         self.changed: dict[UUID, Saved] = {}
+
+    def follow_merges(self) -> None:
+        """The address of a merged contact is that of the one it was merged into."""
+        merged = {key: user.merged_into_id for key, user in self.known.items() if user.merged_into_id}
+        if not merged:
+            return
+        present = {user.pk: user for user in self.known.values()}
+        missing = set(merged.values()) - present.keys()
+        rows = User.objects.select_for_update(no_key=True).filter(pk__in=missing).order_by("pk")
+        present |= {user.pk: user for user in rows}
+        self.known |= {key: present[pk] for key, pk in merged.items() if pk in present}
 
     def find(self, email: str) -> User | None:
         return self.known.get(matching_key(email))

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from helpdesk.periodic import every
 
-from . import replays, throttling
+from . import merging, replays, throttling
 from .sessions import SessionStore
 
 AT_ONCE = 1_000
@@ -17,3 +17,9 @@ def forget_what_expired() -> None:
     while replays.purge(AT_ONCE):
         pass
     throttling.purge(timezone.now())
+
+
+@every(minutes=5)
+def follow_merges() -> None:
+    """What came to a contact at the moment it was merged goes to the kept one."""
+    merging.follow_latecomers(timezone.now())

@@ -26,6 +26,7 @@ from helpdesk.transactions import Lock, take
 
 from . import mails, tokens
 from .emails import checked_email, matching_key
+from .erasing import is_erased
 from .models import Role, User
 from .services import hashed_password
 from .signals import user_saved
@@ -49,6 +50,8 @@ def sign_up(*, name: str, email: str, password: str, address: str) -> User:
     now = timezone.now()
     known = User.objects.filter(email_key=matching_key(checked)).first()
     if known is None:
+        if is_erased(matching_key(checked)):
+            raise Conflict(EXISTS)
         return create_account(name, checked, hashed, now)
     if not claim(known, name, hashed, now):
         raise Conflict(EXISTS)

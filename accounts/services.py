@@ -197,6 +197,10 @@ def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 def require_possible(user: User, changes: dict[str, tuple[Any, Any]]) -> None:
     """What the state of things forbids to everybody: raises Conflict."""
+    if changes and user.erased_at is not None:
+        raise Conflict("This person has been erased and cannot be changed.")
+    if changes and user.merged_into_id is not None:
+        raise Conflict("This contact was merged with another one and cannot be changed.")
     if loses_admin(user, changes):
         require_other_admin(user)
     if becomes_staff(user, changes) and "password" not in changes:

@@ -19,7 +19,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from helpdesk.ids import new_id
-from helpdesk.json_values import same
+from helpdesk.json_values import same, spellings
 
 from .models import Action, Entry, Kind
 
@@ -90,7 +90,7 @@ def forget_person(person_id: UUID, words: Iterable[str]) -> None:
     once_acted = own.exists() or Entry.objects.filter(actor_id=person_id).exists()
     own.update(subject_name=ERASED, changes={})
     Entry.objects.filter(actor_id=person_id).update(actor_name=ERASED)
-    mentioned = [word for word in words if word]
+    mentioned = [spelling for word in words if word for spelling in spellings(word)]
     if once_acted and mentioned:
         texts = Entry.objects.annotate(said=Cast("changes", models.TextField()))
         about = Q()

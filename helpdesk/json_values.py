@@ -1,5 +1,6 @@
 """Values as JSON has them."""
 
+import json
 from typing import Any
 
 
@@ -16,3 +17,12 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
     return one == other
+
+
+def spellings(text: str) -> list[str]:
+    """How a text may stand in a JSON column: as it is, or with everything but ASCII escaped.
+
+    >>> spellings("Jörg")
+    ['Jörg', 'J\\u00f6rg']
+    """
+    return list(dict.fromkeys([text, json.dumps(text)[1:-1]]))

@@ -293,6 +293,15 @@ def give_feedback(
     return given, is_new
 
 
+@in_one_transaction
+def withdraw_feedback(feedback: ArticleFeedback) -> None:
+    """Take a voice back, and out of the count."""
+    locked = lock(Article, feedback.article_id)
+    if ArticleFeedback.objects.filter(pk=feedback.pk).delete()[0]:
+        name = voice(feedback.is_helpful)
+        Article.objects.filter(pk=locked.pk).update(**{name: F(name) - 1})
+
+
 def voice(is_helpful: bool) -> str:
     return "helpful_count" if is_helpful else "not_helpful_count"
 

@@ -13,8 +13,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from helpdesk.ids import new_id
+from helpdesk.json_values import spellings
 
 from .delivery import deliver
 from .models import OutgoingMail, State
@@ -85,3 +88,14 @@ def forget_old(now: datetime) -> int:
     old = OutgoingMail.objects.filter(state=State.SENT, created_at__lt=now - KEYS_KEPT)
     given_up = OutgoingMail.objects.failed().filter(created_at__lt=now - FAILURES_KEPT)
     return old.delete()[0] + given_up.delete()[0]
+
+
+def forget_address(address: str) -> int:
+    """Drop mails to an address, or that mention it, whether they wait or were given up; returns how many."""
+    mentioned = Q()
+    for column in ("recipients", "lines", "subject", "text", "html", "error", "key"):
+        for spelling in spellings(address):
+            mentioned |= Q(**{f"{column}__icontains": spelling})
+    as_text = {"recipients": Cast("to", TextField()), "lines": Cast("headers", TextField())}
+    keys = OutgoingMail.objects.alias(**as_text).filter(mentioned).values_list("pk", flat=True)
+    return OutgoingMail.objects.filter(pk__in=list(keys)).delete()[0]

@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from accounts.models import AgentGroup, User
 
+from .blanking import blank_messages_of
 from .history import activity
-from .models import Action, Activity, Ticket
+from .models import Action, Activity, Attachment, HeldRequest, Note, Reply, Ticket, TicketCopy, TimeEntry
 from .searching import rename_customer
 
 BATCH = 1000
@@ -26,3 +27,37 @@ def follow_customer(sender: Any, user: User, created: bool, changes: dict[str, A
     """Somebody has another name or address: their tickets are found by it."""
     if not created and not changes.keys().isdisjoint(("name", "email")):
         rename_customer(user)
+
+
+def follow_merge(sender: Any, kept: User, merged: User, **kwargs: Any) -> None:
+    """Two contacts become one: tickets, what was said, files and history are the kept one's.
+
+    Who filed a ticket stays as it was: an account whose mailbox is not proven must not see more by a merge.
+    """
+    now = timezone.now()
+    Ticket.objects.filter(customer=merged).update(customer=kept, updated_at=now)
+    for model in (Reply, Note, TimeEntry):
+        model._default_manager.filter(user=merged).update(user=kept)
+    # By way of the tickets, since there are indexes for these alone.
+    theirs = Ticket.objects.filter(customer=kept).values("pk")
+    Activity.objects.filter(ticket__in=theirs, user=merged).update(user=kept)
+    Attachment.objects.filter(ticket__in=theirs, uploaded_by=merged).update(uploaded_by=kept)
+    TicketCopy.objects.filter(ticket__in=theirs, added_by=merged).update(added_by=kept)
+    informed = TicketCopy.objects.filter(email_key=kept.email_key).values("ticket")
+    copies = TicketCopy.objects.filter(email_key=merged.email_key)
+    copies.exclude(ticket__in=informed).update(email=kept.email, email_key=kept.email_key)
+    copies.delete()
+    rename_customer(kept)
+
+
+def forget_customer(sender: Any, user: User, addresses: list[str], blank_messages: bool, **kwargs: Any) -> None:
+    """Somebody is erased: their tickets are not found by their name any more, and may lose what they said.
+
+    They are kept informed of no ticket, and what they asked for without an account is not held any longer.
+    """
+    TicketCopy.objects.filter(email_key__in=addresses).delete()
+    for address in addresses:
+        HeldRequest.objects.filter(email__iexact=address).delete()
+    if blank_messages:
+        blank_messages_of(user)
+    rename_customer(user)

@@ -1,0 +1,27 @@
+"""What imports do when somebody is erased."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from .models import Chunk, FailedRow
+from .services import packed, unpacked
+
+ERASED = "This row was about somebody who has been erased."
+
+
+def forget_person(sender: Any, addresses: list[str], **kwargs: Any) -> None:
+    """Rows with the address lose what they say; those that still wait are not imported."""
+    for address in addresses:
+        about = Q(values__icontains=address) | Q(reason__icontains=address)
+        FailedRow.objects.filter(about).update(values="{}", reason=ERASED)
+        for chunk in Chunk.objects.select_for_update().filter(rows__icontains=address).order_by("pk"):
+            chunk.rows = "".join(without(line, address) + "\n" for line in chunk.rows.splitlines())
+            chunk.save(update_fields=["rows"])
+
+
+def without(line: str, address: str) -> str:
+    if address.casefold() not in line.casefold():
+        return line
+    row = unpacked(line)
+    return packed(type(row)(row.number, {}, ERASED)).decode()
