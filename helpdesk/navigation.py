@@ -7,6 +7,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django_q.conf import Conf
 
 from helpdesk.admin_pages import Pages, Who
 
@@ -17,12 +18,19 @@ class Item:
 
     model: str
     icon: str
+    title: str = ""
+    # Pages of other models that are reached from this one.
+    also: tuple[str, ...] = ()
 
     def shown_to(self, request: HttpRequest) -> dict[str, Any] | None:
         pages = admin.site._registry.get(apps.get_model(self.model))
         if not isinstance(pages, Pages) or not pages.has_view_permission(request):
             return None
-        return {"title": pages.get_title(), "icon": self.icon, "link": reverse(f"admin:{name_of(self.model)}")}
+        link = reverse(f"admin:{name_of(self.model)}")
+        item = {"title": self.title or pages.get_title(), "icon": self.icon, "link": link}
+        if any(request.path.startswith(reverse(f"admin:{name_of(model)}")) for model in self.also):
+            item["active"] = True
+        return item
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,19 @@ class View:
         return {"title": self.title, "icon": self.icon, "link": reverse(f"admin:{self.name}")}
 
 
+JOBS = ("django_q.success", "django_q.schedule", *(("django_q.ormq",) if Conf.ORM else ()))
+
 SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
     ("Workspace", (View("index", "home", "Home", Who.STAFF), View("queue", "inbox", "Tickets", Who.STAFF))),
     ("People", ()),
-    ("Knowledge base", ()),
+    (
+        "Knowledge base",
+        (
+            Item("knowledge_base.article", "menu_book"),
+            Item("knowledge_base.category", "category"),
+            Item("knowledge_base.folder", "folder"),
+        ),
+    ),
     (
         "Settings",
         (
@@ -54,10 +71,7 @@ SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
             Item("sla.businesshours", "calendar_month"),
             Item("tickets.cannedresponse", "quickreply"),
             Item("tickets.tickettemplate", "content_paste"),
-            Item("django_q.failure", "error"),
-            Item("django_q.success", "task_alt"),
-            Item("django_q.schedule", "schedule"),
-            Item("django_q.ormq", "hourglass_empty"),
+            Item("django_q.failure", "construction", "Background jobs", also=JOBS),
             Item("outbox.outgoingmail", "outgoing_mail"),
             Item("audit.entry", "history"),
         ),

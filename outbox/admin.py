@@ -14,6 +14,12 @@ from .services import retry
 
 @admin.register(OutgoingMail)
 class OutgoingMails(ReadOnlyPages):
+    title = "Outgoing mail"
+    empty_icon = "mark_email_read"
+    empty_title = "No mail waits"
+    empty_text = (
+        "Mail that could not be sent yet is told here, with what the mail server said; it is tried again for a day."
+    )
     list_display = ("subject", "recipients", "shown_state", "attempts", "written", "error")
     list_filter = ("state",)
     search_fields = ("subject", "to")

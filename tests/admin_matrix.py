@@ -18,8 +18,11 @@ from outbox.models import OutgoingMail, State
 from sla.services import create_hours, create_policy
 from tests.factories import (
     ApiKeyFactory,
+    ArticleFactory,
     CannedResponseFactory,
+    CategoryFactory,
     CustomFieldFactory,
+    FolderFactory,
     TicketFactory,
     TicketTemplateFactory,
 )
@@ -28,6 +31,7 @@ from worker.running import RUN
 ADMINS, STAFF, NOBODY = Who.ADMINS, Who.STAFF, Who.NOBODY
 
 
+FOR_STAFF: dict[str, Any] = dict.fromkeys(("seen", "added", "changed", "removed"), STAFF)
 MOVES = ("move_up", "move_down")
 
 
@@ -92,6 +96,14 @@ MODELS: dict[str, Model] = {
     "sla_businesshours": Model(
         lambda: create_hours(actor=None, name="H", schedule=[{"day": 1, "startTime": "09:00", "endTime": "17:00"}])
     ),
+    "knowledge_base_category": Model(CategoryFactory, **FOR_STAFF, posts=MOVES),
+    "knowledge_base_folder": Model(FolderFactory, **FOR_STAFF, posts=MOVES),
+    "knowledge_base_article": Model(
+        ArticleFactory,
+        **FOR_STAFF,
+        posts=("submit", "withdraw", "approve", "publish", "unpublish"),
+        views={"versions": STAFF, "feedback": STAFF},
+    ),
     "django_q_failure": read_only(lambda: task(Failure, success=False)),
     "django_q_success": read_only(lambda: task(Success, success=True)),
     "django_q_schedule": read_only(lambda: Schedule.objects.create(name="sla.jobs.catch_up", func=RUN, minutes=1)),
@@ -109,6 +121,10 @@ VIEWS: dict[str, View] = {
     "automation_automationrule_find": View(ADMINS, query="?of=agent"),
     "custom_fields_customfield_order": View(ADMINS, posted=True),
     "sla_slapolicy_try": View(ADMINS, posted=True),
+    "knowledge_base_category_order": View(STAFF, posted=True),
+    "knowledge_base_folder_order": View(STAFF, posted=True),
+    "knowledge_base_article_preview": View(STAFF, posted=True),
+    "knowledge_base_article_restore": View(STAFF, args=lambda: [ArticleFactory().pk, new_id()], posted=True),
     "index": View(STAFF),
     "search": View(STAFF, query="?s=keys"),
     "jsi18n": View(STAFF),

@@ -1,9 +1,12 @@
 """Background work as admins see it: what failed, what was done, what is planned and what waits."""
 
+from typing import Any
+
 import django_q.admin  # noqa: F401 - registers pages of its own, which ours replace
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django_q.conf import Conf
@@ -37,7 +40,24 @@ def took(task: Task) -> str:
     return f"{task.time_taken():.1f} s"
 
 
-class FailedJobs(ReadOnlyPages):
+class JobPages(ReadOnlyPages):
+    """Background work, one tab for each thing to ask about it."""
+
+    list_before_template = "admin/worker/tabs.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        tabs = [
+            (reverse(f"admin:django_q_{model._meta.model_name}_changelist"), pages.title, model is self.model)
+            for model, pages in PAGES.items()
+        ]
+        return super().changelist_view(request, {"tabs": tabs, **(extra_context or {})})
+
+
+class FailedJobs(JobPages):
+    title = "Failed"
+    empty_icon = "task_alt"
+    empty_title = "No job has failed"
+    empty_text = "What goes wrong in the background is told here, and can be run again."
     list_display = (job, ended, took, "reason")
     list_filter = ("name",)
     search_fields = ("name",)
@@ -58,7 +78,11 @@ class FailedJobs(ReadOnlyPages):
         self.message_user(request, f"{count} {'job waits' if count == 1 else 'jobs wait'} to be run.", messages.SUCCESS)
 
 
-class DoneJobs(ReadOnlyPages):
+class DoneJobs(JobPages):
+    title = "Done"
+    empty_icon = "hourglass_empty"
+    empty_title = "No job has been done yet"
+    empty_text = "Is a worker running? `manage.py run_worker` starts one; /readyz says whether it works."
     list_display = (job, ended, took, "outcome")
     list_filter = ("name",)
     fields = (job, began, ended, took, "outcome")
@@ -68,7 +92,11 @@ class DoneJobs(ReadOnlyPages):
         return str(task.result)
 
 
-class PlannedJobs(ReadOnlyPages):
+class PlannedJobs(JobPages):
+    title = "Planned"
+    empty_icon = "schedule"
+    empty_title = "Nothing is planned yet"
+    empty_text = "The worker plans its jobs when it starts."
     list_display = (job, "interval", "upcoming", "went_well")
     fields = (job, "interval", "upcoming", "went_well")
     ordering = ("next_run", "name")
@@ -88,7 +116,11 @@ class PlannedJobs(ReadOnlyPages):
         return schedule.success()
 
 
-class WaitingJobs(ReadOnlyPages):
+class WaitingJobs(JobPages):
+    title = "Waiting"
+    empty_icon = "check_circle"
+    empty_title = "No job waits"
+    empty_text = "What is to be done is done at once, as long as a worker runs."
     list_display = (job, "since", "taken")
     fields = (job, "since", "taken")
 
@@ -101,8 +133,11 @@ class WaitingJobs(ReadOnlyPages):
         return waiting.lock is not None and waiting.lock > timezone.now()
 
 
-for model, pages in {Failure: FailedJobs, Success: DoneJobs, Schedule: PlannedJobs, OrmQ: WaitingJobs}.items():
+PAGES: dict[Any, type[JobPages]] = {Failure: FailedJobs, Schedule: PlannedJobs, Success: DoneJobs}
+if Conf.ORM:
+    PAGES[OrmQ] = WaitingJobs
+for model in (Failure, Schedule, Success, OrmQ):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
-    if model is not OrmQ or Conf.ORM:
-        admin.site.register(model, pages)
+    if model in PAGES:
+        admin.site.register(model, PAGES[model])
