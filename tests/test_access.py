@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -211,6 +212,12 @@ def test_a_signed_in_agent_sees_what_the_scope_allows(scope: str, seen: set[str]
     client = signed_in(agent)
     listed = {t["id"] for t in client.get("/api/tickets").json()}
     assert listed == {str(tickets[name].pk) for name in seen}
+    # Words, whether they are few or many, find nothing else, and neither does an export.
+    for words in ("printer", "printer fire"):
+        assert {t["id"] for t in client.get("/api/tickets", {"q": words}).json()} == listed
+        file = client.post(f"/api/tickets/export?q={words}", {"format": "json"}, content_type="application/json")
+        exported = {row["ticketNumber"] for row in orjson.loads(file.getvalue())}
+        assert exported == {tickets[name].ticket_number for name in seen}
     for name, ticket in tickets.items():
         reply = ReplyFactory(ticket=ticket)
         one = f"/api/tickets/{ticket.pk}"
