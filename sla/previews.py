@@ -65,7 +65,7 @@ def existing(policy: UUID) -> SlaPolicy:
 def with_planned(force: dict[str, Terms], planned: SlaPolicy, before: str | None) -> dict[str, Terms]:
     """What would be in force with the planned policy."""
     coming = dict(force)
-    if before and force[before].policy_id == planned.pk:
+    if before and before in force and force[before].policy_id == planned.pk:
         successor = (
             SlaPolicy.objects.filter(is_active=True, priority=before)
             .exclude(pk=planned.pk)
