@@ -139,6 +139,7 @@ VIEWS: dict[str, View] = {
     "preferences": View(STAFF, posted=True),
     "queue": View(STAFF, query="?view=all"),
     "queue_counts": View(STAFF),
+    "new_ticket": View(STAFF),
     "queue_bulk": View(STAFF, posted=True),
     "save_view": View(STAFF, posted=True),
     "delete_view": View(STAFF, args=lambda: [new_id()], posted=True, status=404),

@@ -89,7 +89,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
     key = f"figures:{user.pk if is_limited else 'all'}:{asked}:{period.last}"
     context = {"title": "Figures", "range": asked, "ranges": [(name, TITLES[name]) for name in RANGES]}
-    return page(request, "figures.html", {**context, **cache.get_or_set(key, drawn, FRESH)})
+    return page(request, "figures.html", {**context, **(cache.get_or_set(key, drawn, FRESH) or {})})
 
 
 def loads(user: User) -> list[tuple[Any, str, int]]:

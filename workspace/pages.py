@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import User
 from helpdesk.api.writes import with_retries
@@ -18,13 +17,17 @@ from tickets.models import Ticket
 from tickets.querysets import TicketQuerySet
 
 from .models import Preferences
-from .queues import PLACE
+from .queues import PLACE, VIEWS
 
 Result = TypeVar("Result")
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    frame = {**admin.site.each_context(request), "now": timezone.now(), "preferences": preferences_of(request.user)}
+    frame = {
+        **admin.site.each_context(request),
+        "preferences": preferences_of(request.user),
+        "all_views": VIEWS.values(),
+    }
     return TemplateResponse(request, f"workspace/{template}", {**frame, **context}, status=status)
 
 

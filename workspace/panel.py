@@ -159,15 +159,20 @@ def changes_in(posted: Any) -> dict[str, Any]:
     return found
 
 
-def fields_in(posted: Any) -> dict[str, Any]:
-    """The values of custom fields that differ from what the form said before; raises Invalid."""
+def fields_in(posted: Any, *, keep: bool = False) -> dict[str, Any]:
+    """The values of custom fields that differ from what the form said before; raises Invalid.
+
+    With `keep` those that stand there from the beginning count too: defaults, for a new ticket.
+    """
     found: dict[str, Any] = {}
     for field in definitions():
         name = f"field_{field.name}"
         if f"has_{name}" not in posted:
             continue
         given = [text.strip() for text in posted.getlist(name)]
-        if "\n".join(given) != posted.get(f"was_{name}", "").replace("\r\n", "\n").strip():
+        if keep and any(given):
+            found[field.name] = value_of(field, given)
+        elif "\n".join(given) != posted.get(f"was_{name}", "").replace("\r\n", "\n").strip():
             check_text("".join(given), field.label)
             found[field.name] = value_of(field, given)
     return found

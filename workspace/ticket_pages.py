@@ -22,7 +22,7 @@ from .queues import Queue
 from .timeline import Timeline, timeline
 
 MAX_FILES = 10
-RELATED = ("customer__company", "assignee", "group")
+RELATED = ("customer__company", "assignee", "group", "filed_by")
 # What the buttons of the composer do besides sending.
 THEN = {"send": None, "pending": Status.PENDING, "resolve": Status.RESOLVED}
 DONE = {"send": "Sent.", "pending": "Sent, and waiting for the customer.", "resolve": "Sent, and resolved."}

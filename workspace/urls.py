@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from . import home_pages, queue_pages, ticket_actions, ticket_pages
+from . import home_pages, new_ticket, queue_pages, ticket_actions, ticket_pages
 
 
 def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
@@ -14,6 +14,7 @@ def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
         path("figures/", guard(home_pages.figures), name="figures"),
         path("preferences/", guard(home_pages.preferences), name="preferences"),
         path("tickets/", guard(queue_pages.queue), name="queue"),
+        path("tickets/new/", guard(new_ticket.new_ticket), name="new_ticket"),
         path("tickets/counts/", guard(queue_pages.live_counts), name="queue_counts"),
         path("tickets/bulk/", guard(queue_pages.change_many), name="queue_bulk"),
         path("tickets/views/", guard(queue_pages.save_view), name="save_view"),

@@ -48,6 +48,10 @@ export const composer = (ticket) => {
   document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
   window.addEventListener("pagehide", keep);
   grow();
+  text.addEventListener("focus", () => {
+    const isAtEnd = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 40;
+    if (isAtEnd) requestAnimationFrame(() => window.scrollTo({ top: document.documentElement.scrollHeight }));
+  });
   /* What was said last stands right above the answer. */
   if (!location.hash || location.hash === "#latest") ticket.querySelector("#latest")?.scrollIntoView({ block: "end" });
 

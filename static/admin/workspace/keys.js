@@ -29,6 +29,7 @@ export const SHORTCUTS = [
   ["n", "Write a note", press("note"), "ticket"],
   ["a", "Assign to me", press("mine"), "ticket"],
   ["e", "Resolve", press("resolve"), "ticket"],
+  ["c", "New ticket", press("new"), "queue"],
   ["u", "Back to the queue", press("back"), "ticket"],
   ["?", "This list", openSheet],
 ];

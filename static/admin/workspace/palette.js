@@ -1,8 +1,13 @@
 /* The command palette: views, pages, what can be done here, and tickets by number or words. */
 import { dialog, element } from "./dom.js";
 
-const links = () => [...document.querySelectorAll(".ws-views a, #nav-sidebar a[href]")]
-  .map((link) => ({ text: (link.querySelector(".ws-views__name") || link).textContent.trim().replace(/\s+/g, " "), go: () => { location.href = link.href; } }))
+/* Views stand in a template on every page; the sidebar has the other pages, with the name of an icon before theirs. */
+const links = () => [...document.getElementById("ws-go").content.querySelectorAll("a"), ...document.querySelectorAll("#nav-sidebar a[href]")]
+  .map((link) => {
+    const copy = link.cloneNode(true);
+    copy.querySelectorAll(".material-symbols-outlined").forEach((icon) => icon.remove());
+    return { text: copy.textContent.trim().replace(/\s+/g, " "), go: () => { location.href = link.getAttribute("href"); } };
+  })
   .filter(({ text }) => text);
 
 const tickets = (root, typed) => {

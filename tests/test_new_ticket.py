@@ -1,0 +1,92 @@
+"""Agents file tickets for customers, known or new."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.factories import AgentGroupFactory, CustomFieldFactory, TicketTemplateFactory, UserFactory
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+NEW = "/admin/tickets/new/"
+TYPED = {
+    "email": "cleo@example.com",
+    "name": "Cleo",
+    "subject": "Hot",
+    "description": "Very\r\nhot",
+    "priority": "high",
+}
+
+
+@pytest.fixture
+def browser(agent: User) -> Client:
+    browser = Client()
+    browser.force_login(agent)
+    return browser
+
+
+def test_a_ticket_is_filed_for_a_new_customer_and_for_a_known_one(browser: Client, agent: User) -> None:
+    group: Any = AgentGroupFactory()
+    more = {"group": group.pk, "assignee": agent.pk, "category": "Oven", "tags": "eu, vip"}
+    answer = browser.post(NEW, {**TYPED, **more})
+    ticket = Ticket.objects.get()
+    assert answer["Location"] == f"/admin/tickets/{ticket.ticket_number}/"
+    assert (ticket.customer.name, ticket.customer.email) == ("Cleo", "cleo@example.com")
+    assert (ticket.subject, ticket.description, ticket.priority) == ("Hot", "Very\nhot", "high")
+    assert (ticket.group, ticket.assignee, ticket.category, ticket.tags) == (group, agent, "Oven", ["eu", "vip"])
+    assert ticket.filed_by == agent
+    browser.post(NEW, {**TYPED, "email": "CLEO@example.com", "name": "Somebody else"})
+    assert Ticket.objects.filter(customer=ticket.customer).count() == 2
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        {"email": ""},
+        {"email": "x"},
+        {"name": ""},
+        {"subject": " "},
+        {"description": " "},
+        {"priority": "hot"},
+        {"group": "x"},
+        {"tags": "x" * 100},
+        {"subject": "\x00"},
+    ],
+)
+def test_what_is_refused_is_explained_and_kept(browser: Client, lacking: dict[str, str]) -> None:
+    answer = browser.post(NEW, {**TYPED, "category": "Kept", **lacking})
+    assert answer.status_code == 422
+    assert len(list(answer.context["messages"])) == 1
+    assert 'value="Kept"' in answer.content.decode()
+    assert not Ticket.objects.exists()
+    assert not User.objects.filter(name="Cleo").exists()
+
+
+def test_custom_fields_are_filled_and_their_defaults_kept(browser: Client) -> None:
+    CustomFieldFactory(name="place", label="Place", is_required=True)
+    CustomFieldFactory(name="size", label="Size", field_type="number", default_value=4)
+    assert 'name="field_size" class="hd-input" value="4"' in browser.get(NEW).content.decode()
+    form = {"has_field_place": "1", "has_field_size": "1", "was_field_size": "4", "field_size": "4"}
+    assert browser.post(NEW, {**TYPED, **form}).status_code == 422
+    assert browser.post(NEW, {**TYPED, **form, "field_place": "Here"}).status_code == 302
+    assert Ticket.objects.get().custom_fields == {"place": "Here", "size": 4}
+
+
+def test_a_template_fills_the_form(browser: Client) -> None:
+    template: Any = TicketTemplateFactory(subject="New colleague", content="Who: ", priority="low", tags=["hr"])
+    page = browser.get(NEW, {"template": str(template.pk)}).content.decode()
+    assert 'value="New colleague"' in page
+    assert "Who: </textarea>" in page
+    assert browser.get(NEW, {"template": "x"}).status_code == 200
+
+
+def test_what_an_agent_may_not_see_afterwards_is_filed_all_the_same() -> None:
+    browser = Client()
+    browser.force_login(UserFactory(agent=True, ticket_scope="restricted"))
+    answer = browser.post(NEW, TYPED, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        f"#{Ticket.objects.get().ticket_number} is filed, and belongs to others."
+    ]
