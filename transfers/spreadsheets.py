@@ -9,12 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
+from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.writer.excel import ExcelWriter
 
 from helpdesk.errors import Invalid
 
@@ -34,11 +37,15 @@ MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([^"]{1,40})"')
 
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 CODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+BEGINNING = datetime(1980, 1, 1)  # noqa: DTZ001 - the earliest moment in a ZIP archive, which knows no zones
 NO_SPREADSHEET = "This file is not a spreadsheet that can be read. Save it as XLSX or CSV and try again."
 
 
 def write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
-    """A workbook in a temporary file; raises Invalid when it has more rows than a sheet can hold."""
+    """A workbook in a temporary file, the same bytes for the same rows.
+
+    Raises Invalid when there are more rows than a sheet can hold.
+    """
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("Export")
     sheet.append([cell(sheet, name) for name in header])
@@ -47,9 +54,28 @@ def write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
             raise Invalid(format=f"A spreadsheet has {MAX_SHEET_ROWS} rows at most; take csv or json.")
         sheet.append([cell(sheet, value) for value in row])
     file = TemporaryFile()  # noqa: SIM115 - the caller sends and closes it
-    workbook.save(file)
+    workbook.properties.created = workbook.properties.modified = BEGINNING
+    ExcelWriter(workbook, TimelessArchive(file, "w", ZIP_DEFLATED)).save()
     file.seek(0)
     return file
+
+
+class TimelessArchive(ZipFile):
+    """An archive that says nothing of when it was written: equal content makes equal bytes."""
+
+    def writestr(self, name: Any, data: Any, *args: Any, **options: Any) -> None:
+        super().writestr(self.entry(name), data)
+
+    def write(self, path: Any, name: Any = None, *args: Any, **options: Any) -> None:
+        entry = self.entry(name or path)
+        entry.file_size = Path(path).stat().st_size
+        with Path(path).open("rb") as source, self.open(entry, "w") as target:
+            copyfileobj(source, target)
+
+    def entry(self, name: str) -> ZipInfo:
+        entry = ZipInfo(name, BEGINNING.timetuple()[:6])
+        entry.compress_type = self.compression
+        return entry
 
 
 def cell(sheet: Any, value: Any) -> Any:
