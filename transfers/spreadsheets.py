@@ -63,13 +63,13 @@ def write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
 class TimelessArchive(ZipFile):
     """An archive that says nothing of when it was written: equal content makes equal bytes."""
 
-    def writestr(self, name: Any, data: Any, *args: Any, **options: Any) -> None:
-        super().writestr(self.entry(name), data)
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **kwargs: Any) -> None:
+        super().writestr(self.entry(zinfo_or_arcname), data)
 
-    def write(self, path: Any, name: Any = None, *args: Any, **options: Any) -> None:
-        entry = self.entry(name or path)
-        entry.file_size = Path(path).stat().st_size
-        with Path(path).open("rb") as source, self.open(entry, "w") as target:
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **kwargs: Any) -> None:
+        entry = self.entry(arcname or filename)
+        entry.file_size = Path(filename).stat().st_size
+        with Path(filename).open("rb") as source, self.open(entry, "w") as target:
             copyfileobj(source, target)
 
     def entry(self, name: str) -> ZipInfo:
