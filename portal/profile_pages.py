@@ -8,6 +8,7 @@ from django.contrib.auth import logout, update_session_auth_hash
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -38,9 +39,11 @@ def profile(request: CustomerRequest) -> HttpResponse:
     except HelpDeskError as problem:
         form.refuse(problem)
         return account_page(request, form, status=status_of(problem))
-    messages.success(request, _("Your profile is saved."))
+    language = form.cleaned_data["language"]
+    with override(language or get_language()):
+        messages.success(request, _("Your profile is saved."))
     response = redirect("portal:profile")
-    remember(response, LANGUAGE_COOKIE, form.cleaned_data["language"])
+    remember(response, LANGUAGE_COOKIE, language)
     return response
 
 

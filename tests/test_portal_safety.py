@@ -321,7 +321,9 @@ def test_pages_take_as_many_queries_as_is_said_however_much_there_is(
         with CaptureQueriesContext(connection) as asked:
             client.get(address)
         found.append(len(asked))
-    assert tuple(found) == QUERIES[path]
+    # SQLite is asked how common a word is; PostgreSQL knows.
+    fewer = int(connection.vendor == "postgresql" and "word" in path)
+    assert found == [max(0, count - fewer) for count in QUERIES[path]]
 
 
 # --- Branding -----------------------------------------------------------------------------------------
@@ -396,3 +398,16 @@ def test_the_api_and_the_admin_pages_stay_as_they_are(admin: User) -> None:
     assert german.get("/api/nothing").json()["error"] == "Not found."
     german.force_login(admin)
     assert b'lang="de"' not in german.get("/admin/").content
+
+
+def test_no_id_stands_twice_in_a_page(browser: Client, busy: Ticket) -> None:
+    CustomFieldFactory(name="main", customer_can_view=True, customer_can_edit=True)
+    slug = ArticleFactory(status="published", content="# Main\n\n# Main\n\n# Q").slug
+    for path in (
+        f"/requests/{busy.ticket_number}",
+        "/requests/new?subject=x",
+        "/portal/account",
+        f"/help/articles/{slug}",
+    ):
+        ids = re.findall(r'\sid="([^"]+)"', text_of(browser.get(path)))
+        assert sorted(ids) == sorted(set(ids)), path

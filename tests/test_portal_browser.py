@@ -1,0 +1,225 @@
+"""The portal in a real browser: the whole way of a customer, with scripts and without, on a desk and on a phone."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from csat.models import Survey
+from knowledge_base.models import Folder
+from tests.browser import WIDE, Browse
+from tests.factories import (
+    ArticleFactory,
+    CategoryFactory,
+    CompanyFactory,
+    CustomFieldFactory,
+    FolderFactory,
+    ReplyFactory,
+    TicketFactory,
+    UserFactory,
+)
+from tickets.customers import keep_informed, mark_solved
+from tickets.models import Attachment, Reply, Ticket
+from tickets.services import add_reply, update_ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AXE = Path(__file__).parent / "vendor/axe.min.js"
+PHONE = (360, 740)
+WAYS = [("with scripts", True, WIDE), ("without scripts", False, WIDE), ("on a phone", True, PHONE)]
+
+
+@pytest.mark.parametrize(("javascript", "size"), [way[1:] for way in WAYS], ids=[way[0] for way in WAYS])
+def test_from_a_question_to_a_rating(
+    browse: Browse, tmp_path: Path, javascript: bool, size: tuple[int, int], settings: Any
+) -> None:
+    settings.MAIL_IN_BACKGROUND = False
+    ArticleFactory(title="Charging your lamp", status="published", content="Plug it in.")
+    file = tmp_path / "photo of the lamp.txt"
+    file.write_text("not really a photo")
+    page = browse(javascript=javascript, size=size)
+
+    page.goto("/help/")
+    if javascript:
+        page.locator("#q").press_sequentially("charging")
+        expect(page.locator("#found").get_by_text("Charging your lamp")).to_be_visible()
+        page.locator("#q").fill("")
+    page.locator("#q").fill("spaceship")
+    page.locator(".find button").click()
+    expect(page.get_by_text("0 results for “spaceship”")).to_be_visible()
+    page.get_by_role("link", name="Send a request").click()
+    page.get_by_role("main").get_by_role("link", name="Sign up").click()
+    page.get_by_label("Your name").fill("Lena Lamp")
+    page.get_by_label("Email address").fill("lena@example.com")
+    page.get_by_label("Password").fill("a-long-password")
+    page.get_by_role("button", name="Create my account").click()
+
+    expect(page.get_by_text("Please confirm your email address.")).to_be_visible()
+    expect(page.get_by_label("What is it about?")).to_have_value("spaceship")
+    page.get_by_label("Tell us more").fill("It does not charge.\nSee https://example.com/lamp")
+    page.get_by_label("Files").set_input_files(file)
+    page.get_by_role("button", name="Send the request").click()
+    ticket = Ticket.objects.get()
+    expect(page.get_by_text(f"#{ticket.ticket_number}")).to_be_visible()
+    assert Attachment.objects.get().filename == file.name
+    page.get_by_role("link", name="Follow this request").click()
+    assert fits(page)
+
+    agent = UserFactory(agent=True, name="Gus Agent")
+    add_reply(ticket, user_id=agent.pk, content="Which lamp is it?")
+    update_ticket(ticket, actor=agent, status="pending")
+    page.reload()
+    expect(page.get_by_text("Which lamp is it?")).to_be_visible()
+    page.get_by_label("Your message").fill("The red one.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Your message is sent.")).to_be_visible()
+    assert Reply.objects.latest("created_at").content == "The red one."
+    page.get_by_role("button", name="It is solved").click()
+    page.get_by_label("5 – Very satisfied").check()
+    page.get_by_role("button", name="Send my rating").click()
+    expect(page.get_by_text("Thank you for your rating")).to_be_visible()
+    assert Survey.objects.get().rating == 5
+    ticket.refresh_from_db()
+    assert ticket.status == "resolved"
+
+
+def fits(page: Page) -> bool:
+    """Whether a page can be read without scrolling sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_files_that_are_too_large_are_said_before_they_travel(browse: Browse, tmp_path: Path, settings: Any) -> None:
+    settings.ATTACHMENT_MAX_SIZE = 10
+    page = browse(UserFactory(signed_up=True))
+    page.goto("/requests/new?subject=Help")
+    (tmp_path / "large.txt").write_text("x" * 100)
+    page.get_by_label("Files").set_input_files(tmp_path / "large.txt")
+    assert "too large" in page.get_by_label("Files").evaluate("input => input.validationMessage")
+
+
+def test_suggestions_can_be_walked_through_by_keyboard(browse: Browse) -> None:
+    for number in range(2):
+        ArticleFactory(title=f"Lamp {number}", status="published")
+    page = browse()
+    page.goto("/help/")
+    page.locator("#q").press_sequentially("lamp")
+    expect(page.locator("#found a")).to_have_count(2)
+    for key, place in (("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
+        page.keyboard.press(key)
+        expect(page.locator("#found a").nth(place)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#found a")).to_have_count(0)
+
+
+# --- Accessible ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mia(db: None) -> User:
+    """Somebody with a bit of everything."""
+    company = CompanyFactory(name="Globex", shares_tickets=True)
+    mia = UserFactory(username="mia", name="Mia Member", signed_up=True, company=company)
+    agent = UserFactory(agent=True, name="Gus Agent")
+    for number, kind in enumerate(("text", "dropdown", "multiselect", "checkbox", "date")):
+        CustomFieldFactory(
+            name=f"f{number}", label=f"Field {number}", field_type=kind, options=["S", "M"],
+            customer_can_view=True, customer_can_edit=True, help_text="Some help",
+        )  # fmt: skip
+    ticket = TicketFactory(customer=mia, status="pending", subject="The invoice is missing")
+    ReplyFactory(ticket=ticket, user=agent, content="Which one? https://example.com")
+    keep_informed(ticket, email="tom@example.com", actor=mia)
+    TicketFactory(customer=mia, status="in_progress")
+    solved = TicketFactory(customer=mia, subject="Done already")
+    mark_solved(solved, actor=mia)
+    category = CategoryFactory(name="Billing", description="Invoices and payments", icon="card")
+    folder = FolderFactory(name="Invoices", category=category)
+    text = (
+        "# One\n\nSome *text*.\n\n## Two\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n# Three\n\n`x` and [link](/help/)\n\n> y"
+    )
+    for title in ("Find your invoice", "Pay your invoice"):
+        ArticleFactory(
+            title=title, slug=title.lower().replace(" ", "-"), folder=folder, category=category,
+            content=text, excerpt="In three steps.", status="published",
+        )  # fmt: skip
+    return mia
+
+
+GUEST_PAGES = (
+    "/help/",
+    "/help/search?q=invoice",
+    "/help/articles/find-your-invoice?for=invoice",
+    "/help/nothing",
+    "/portal/sign-in",
+    "/portal/sign-up",
+    "/portal/reset",
+    "/portal/confirm/x",
+)
+OWN_PAGES = (
+    "/requests/",
+    "/requests/new",
+    "/requests/new?subject=invoice",
+    "/portal/account",
+    "/portal/account/password",
+    "/portal/account/email",
+    "/portal/account/sessions",
+)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_page_keeps_anybody_out(browse: Browse, mia: User, dark: bool) -> None:
+    folder = Folder.objects.get(name="Invoices")
+    places = [f"/help/categories/{folder.category_id}", f"/help/folders/{folder.pk}"]
+    numbers = dict(Ticket.objects.filter(customer=mia).values_list("subject", "ticket_number"))
+    own = [f"/requests/{numbers['The invoice is missing']}", f"/requests/{numbers['Done already']}"]
+    own.append(f"{own[0]}/sent")
+    problems = []
+    # In the dark only what differs can be wrong: one page of each kind.
+    guest_pages, own_pages = ([*GUEST_PAGES, *places], [*OWN_PAGES, *own]) if not dark else (GUEST_PAGES[:4], own)
+    for page, paths in (
+        (browse(dark=dark, size=PHONE), guest_pages),
+        (browse(mia, dark=dark, size=PHONE), own_pages),
+    ):
+        for path in paths:
+            page.goto(path)
+            problems += [f"{path}: {problem}" for problem in serious(page)]
+            if not fits(page):
+                problems.append(f"{path} is wider than a phone")
+    page.goto("/portal/account/password")
+    page.get_by_role("button", name="Save").evaluate("button => button.form.noValidate = true")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    problems += serious(page)
+    assert not problems, "\n".join(problems)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, after the rules of WCAG 2.2 AA and its best practices."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical", "moderate")
+        for node in violation["nodes"][:3]
+    ]
+
+
+def test_everything_is_reached_by_keyboard_and_large_enough_to_touch(browse: Browse, mia: User) -> None:
+    page = browse(mia, size=PHONE)
+    page.goto("/requests/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    small = page.evaluate(
+        """[...document.querySelectorAll("a, button, input, summary")].filter(one => {
+            const box = one.getBoundingClientRect();
+            return one.checkVisibility() && box.top >= 0 && (box.width < 24 || box.height < 24);
+        }).map(one => one.outerHTML.slice(0, 80))"""
+    )
+    assert not [one for one in small if not re.search("unseen|skip", one)]
