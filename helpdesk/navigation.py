@@ -27,7 +27,7 @@ class Item:
         if not isinstance(pages, Pages) or not pages.has_view_permission(request):
             return None
         link = reverse(f"admin:{name_of(self.model)}")
-        item = {"title": self.title or pages.get_title(), "icon": self.icon, "link": link}
+        item: dict[str, Any] = {"title": self.title or pages.get_title(), "icon": self.icon, "link": link}
         if any(request.path.startswith(reverse(f"admin:{name_of(model)}")) for model in self.also):
             item["active"] = True
         return item
