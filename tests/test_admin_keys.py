@@ -124,6 +124,7 @@ def test_in_the_browser_a_key_is_made_copied_and_revoked(browse: Browse, admin: 
     page.get_by_role("button", name="Create New Key").click()
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
+    shot(page, "api-key")
     secret = page.evaluate("navigator.clipboard.readText()")
     assert ApiClient(secret).get("/api/tickets").status_code == 200
 

@@ -360,7 +360,7 @@ def test_by_mouse_alone_technical_tickets_become_urgent(browse: Browse, admin: U
     assert ticket.priority == Priority.URGENT
 
 
-def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User) -> None:
+def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User, shot: Any) -> None:
     UserFactory(agent=True, name="Zoe Agent")
     rule("First")
     page = browse(admin, size=NARROW, dark=True)
@@ -369,7 +369,7 @@ def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User
     page.keyboard.press("Enter")
     page.locator("#a-0-type:focus").wait_for()
     page.keyboard.type("Assign")
-    page.locator("#a-0-text").wait_for()
+    page.keyboard.press("Tab")
     page.locator("#a-0-text").focus()
     page.keyboard.type("zoe")
     page.get_by_role("option", name="Zoe Agent").wait_for()
@@ -379,6 +379,7 @@ def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User
     page.get_by_role("button", name="Create rule").focus()
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Assign to: Zoe Agent").first.wait_for()
+    shot(page, "automation-rules-narrow-dark")
     page.get_by_role("button", name="Move up").nth(1).focus()
     page.keyboard.press("Enter")
     page.get_by_text("was moved up").wait_for()

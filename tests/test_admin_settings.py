@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -14,6 +16,7 @@ from custom_fields.models import CustomField
 from sla.admin.hours import bars, in_words, week_in_words
 from sla.models import BusinessHours, SlaPolicy
 from sla.services import create_hours, create_policy
+from tests.admin_matrix import MODELS
 from tests.browser import Browse
 from tests.factories import AgentGroupFactory, CannedResponseFactory, CustomFieldFactory, TicketFactory
 from tickets.models import CannedResponse, TicketTemplate
@@ -270,3 +273,27 @@ def test_settings_changed_on_pages_are_recorded_with_who_did_it(desk: Client, ad
     desk.post(address("custom_fields_customfield_add"), PLAN)
     assert set(Entry.objects.values_list("actor_id", flat=True)) == {admin.pk}
     assert Entry.objects.count() == 2
+
+
+LISTS = (
+    "accounts_apikey", "automation_automationrule", "custom_fields_customfield", "knowledge_base_article",
+    "knowledge_base_category", "knowledge_base_folder", "sla_businesshours", "sla_slapolicy",
+    "tickets_cannedresponse", "tickets_tickettemplate",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_asks_as_many_questions_for_many_rows_as_for_few(
+    desk: Client, name: str, django_assert_num_queries: Any
+) -> None:
+    model = MODELS[name]
+    listed = address(f"{name}_changelist") + model.listed
+    for _ in range(2):
+        model.row()
+    desk.get(listed)
+    with CaptureQueriesContext(connection) as few:
+        desk.get(listed)
+    for _ in range(6):
+        model.row()
+    with django_assert_num_queries(len(few)):
+        desk.get(listed)

@@ -117,7 +117,7 @@ class AutomationRules(OrderedPages):
     list_filter = ("is_active", "rule_type")
 
     class Media:
-        js = ("admin/order.js", "admin/find.js")
+        js = ("admin/order.js", "admin/find.js", "admin/builder.js")
 
     # --- Verbs ---
 

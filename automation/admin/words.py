@@ -87,25 +87,28 @@ def value_in_words(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def summary(rule: AutomationRule) -> dict[str, Any]:
-    """When, if and then of a rule, for lists; ids in it are left for `named` to replace."""
+def summaries(rules: Sequence[AutomationRule]) -> list[dict[str, Any]]:
+    """When, if and then of each rule; ids in it are left for `named_summaries` to replace."""
     fields = offered_fields()
     labels, types = {field.name: field.label for field in fields}, {field.name: field.type for field in fields}
     kinds = {action.name: action.label for action in offered_actions()}
-    return {
-        "when": EVENTS.get(rule.trigger, rule.trigger),  # type: ignore[call-overload]
-        "if": [condition_in_words(condition, labels, types) for condition in rule.conditions],
-        "match": "and" if rule.condition_match == "all" else "or",
-        "then": [
-            f"{kinds.get(action['type'], action['type'])}: {value_in_words(action.get('value'))}"
-            for action in rule.actions
-        ],
-    }
+    return [
+        {
+            "when": EVENTS.get(rule.trigger, rule.trigger),  # type: ignore[call-overload]
+            "if": [condition_in_words(condition, labels, types) for condition in rule.conditions],
+            "match": "and" if rule.condition_match == "all" else "or",
+            "then": [
+                f"{kinds.get(action['type'], action['type'])}: {value_in_words(action.get('value'))}"
+                for action in rule.actions
+            ],
+        }
+        for rule in rules
+    ]
 
 
 def named_summaries(rules: Sequence[AutomationRule]) -> list[dict[str, Any]]:
     """The summaries of rules, people and groups called by their names."""
-    told = [summary(rule) for rule in rules]
+    told = summaries(rules)
     keys = {found for one in told for line in (*one["if"], *one["then"]) for found in ID.findall(line)}
     known: dict[str, str] = {}
     for kind in ("agent", "group", "company") if keys else ():

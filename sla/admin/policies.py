@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -19,7 +20,6 @@ from sla import services
 from sla.admin.hours import in_words
 from sla.models import MAX_MINUTES, SlaPolicy
 from sla.previews import preview_policy
-from sla.terms import in_force
 
 UNITS = {"1": "minutes", "60": "hours"}
 
@@ -102,6 +102,11 @@ class SlaPolicies(VerbPages):
     list_filter = ("priority", "is_active")
     actions = None
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rivals = SlaPolicy.objects.filter(is_active=True, priority=OuterRef("priority"))
+        newest = rivals.order_by("-created_at", "-id").values("pk")[:1]
+        return super().get_queryset(request).annotate(newest=Subquery(newest))
+
     def create(self, request: HttpRequest, values: dict[str, Any]) -> SlaPolicy:
         return services.create_policy(actor=request.user, **by_id(values))  # type: ignore[arg-type]
 
@@ -137,8 +142,7 @@ class SlaPolicies(VerbPages):
     def state(self, policy: SlaPolicy) -> str:
         if not policy.is_active:
             return badge("Off")
-        newest = in_force().get(policy.priority)
-        if newest and newest.policy_id == policy.pk:
+        if policy.newest == policy.pk:  # type: ignore[attr-defined]
             return badge("In force", "green")
         return badge("A newer one is in force", "amber")
 

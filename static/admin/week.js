@@ -27,32 +27,31 @@
     });
   };
 
-  const field = (day, which, value) => Object.assign(document.createElement("input"), {
-    type: "time", name: `day-${day}-${which}`, className: "hd-input", value, ariaLabel: which === "start" ? "From" : "To",
-  });
-
   document.addEventListener("click", (event) => {
     const remove = event.target.closest("[data-week] [data-remove], [data-holidays] [data-remove]");
     const add = event.target.closest("[data-week] [data-add]");
     const holiday = event.target.closest("[data-add-holiday]");
     if (remove) {
-      const week = remove.closest("[data-week]");
+      const day = remove.closest("[data-day]");
       const next = remove.closest(".hd-week__times, [data-holidays]").querySelector("[data-add], [data-add-holiday]");
       remove.parentElement.remove();
       next.focus();
-      if (week) draw(week);
+      if (day) {
+        day.querySelector("[data-closed]").hidden = day.querySelectorAll("input").length > 0;
+        draw(day.closest("[data-week]"));
+      }
     } else if (add) {
       const day = add.closest("[data-day]");
-      day.querySelector("[data-closed]")?.remove();
-      const taken = day.querySelectorAll("input").length > 0;
-      const row = document.createElement("span");
-      row.className = "hd-row hd-nowrap";
-      const drop = Object.assign(document.createElement("button"), { type: "button", className: "hd-button hd-button--quiet hd-button--small", title: "Remove", textContent: "×" });
-      drop.dataset.remove = "";
-      const number = day.dataset.day;
-      row.append(field(number, "start", taken ? "" : "09:00"), " – ", field(number, "end", taken ? "" : "17:00"), drop);
+      const isFirst = !day.querySelectorAll("input").length;
+      day.querySelector("[data-closed]").hidden = true;
+      const row = day.querySelector("template").content.firstElementChild.cloneNode(true);
+      const [start, end] = row.querySelectorAll("input");
+      if (isFirst) {
+        start.value = "09:00";
+        end.value = "17:00";
+      }
       add.before(row);
-      row.querySelector("input").focus();
+      start.focus();
       draw(day.closest("[data-week]"));
     } else if (holiday) {
       const box = holiday.closest("[data-holidays]");
