@@ -137,6 +137,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+# Pages of the portal link to these with a mark of their content, so browsers may keep them.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/portal/"
 MEDIA_ROOT = DATA_DIR("media")
 
 # --- Accounts -------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """The portal in a real browser: the whole way of a customer, with scripts and without, on a desk and on a phone."""
 
+import os
 import re
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
@@ -21,7 +25,8 @@ from tests.factories import (
     TicketFactory,
     UserFactory,
 )
-from tickets.customers import keep_informed, mark_solved
+from tickets.answering import Upload
+from tickets.customers import file_request, keep_informed, mark_solved
 from tickets.models import Attachment, Reply, Ticket
 from tickets.services import add_reply, update_ticket
 
@@ -136,7 +141,7 @@ def mia(db: None) -> User:
     TicketFactory(customer=mia, status="in_progress")
     solved = TicketFactory(customer=mia, subject="Done already")
     mark_solved(solved, actor=mia)
-    category = CategoryFactory(name="Billing", description="Invoices and payments", icon="card")
+    category = CategoryFactory(name="Billing", description="Invoices and payments", icon="credit-card")
     folder = FolderFactory(name="Invoices", category=category)
     text = (
         "# One\n\nSome *text*.\n\n## Two\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n# Three\n\n`x` and [link](/help/)\n\n> y"
@@ -223,3 +228,40 @@ def test_everything_is_reached_by_keyboard_and_large_enough_to_touch(browse: Bro
         }).map(one => one.outerHTML.slice(0, 80))"""
     )
     assert not [one for one in small if not re.search("unseen|skip", one)]
+
+
+# --- Pictures -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not os.environ.get("SCREENSHOTS"), reason="Only when pictures for the documentation are wanted.")
+def test_pictures_for_the_documentation(browse: Browse, shot: Callable[..., None]) -> None:
+    call_command("seed_demo", tickets=30)
+    mia = UserFactory(username="mia", name="Mia Keller", signed_up=True, time_zone="Europe/Berlin")
+    agent = User.objects.filter(role="agent").order_by("name")[0]
+    ticket = file_request(
+        customer=mia,
+        subject="The invoice of May is missing",
+        description="Hello,\n\nI find all invoices under Company › Invoices but the one of May.\n\nBest wishes\nMia",
+        custom_fields={"product": "Tidepool", "order_number": "A-1042"},
+        asked=[],
+        uploads=[Upload("invoices.png", BytesIO(b"x" * 48_211), 48_211, "image/png")],
+    )
+    update_ticket(ticket, actor=agent, status="in_progress")
+    answer = f"Hello Mia,\n\nwhich of your two companies is it about?\n\nBest wishes\n{agent.name.split()[0]}"
+    add_reply(ticket, user_id=agent.pk, content=answer)
+    update_ticket(ticket, actor=agent, status="pending")
+    keep_informed(ticket, email="tom@example.com", actor=mia)
+    done = file_request(customer=mia, subject="Invite a colleague", description="How?", custom_fields={}, asked=[])
+    mark_solved(done, actor=mia)
+    for subject in ("The battery is empty within hours", "Change our plan to yearly"):
+        file_request(customer=mia, subject=subject, description="…", custom_fields={}, asked=[])
+    for name, path, dark, size in (
+        ("portal-home", "/help/", False, WIDE),
+        ("portal-home-dark", "/help/", True, WIDE),
+        ("portal-request", f"/requests/{ticket.ticket_number}", False, WIDE),
+        ("portal-requests-phone", "/requests/", False, PHONE),
+        ("portal-article-phone", "/help/articles/where-is-my-parcel", True, PHONE),
+    ):
+        page = browse(mia, dark=dark, size=size)
+        page.goto(path)
+        shot(page, name)

@@ -36,7 +36,7 @@ Text with | nothing.
 
 @pytest.fixture
 def article(db: None) -> Article:
-    folder = FolderFactory(name="Invoices", category=CategoryFactory(name="Billing", icon="card"))
+    folder = FolderFactory(name="Invoices", category=CategoryFactory(name="Billing", icon="credit-card"))
     return ArticleFactory(
         folder=folder,
         category=folder.category,
