@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
 
-from helpdesk.admin_pages import ReadOnlyPages, shown
+from helpdesk.admin_pages import ReadOnlyPages, posted, shown
+from helpdesk.admin_pages.posting import button
 
 from .models import OutgoingMail, State
 from .services import retry
@@ -20,7 +21,7 @@ class OutgoingMails(ReadOnlyPages):
     empty_text = (
         "Mail that could not be sent yet is told here, with what the mail server said; it is tried again for a day."
     )
-    list_display = ("subject", "recipients", "shown_state", "attempts", "written", "error")
+    list_display = ("subject", "recipients", "shown_state", "attempts", "written", "error", "again")
     list_filter = ("state",)
     search_fields = ("subject", "to")
     fields = ("subject", "recipients", "shown_state", "attempts", "written", "next_attempt", "error")
@@ -45,6 +46,14 @@ class OutgoingMails(ReadOnlyPages):
     @display(description="Written", ordering="created_at")
     def written(self, mail: OutgoingMail) -> str:
         return shown(mail.created_at)
+
+    @display(description="")
+    def again(self, mail: OutgoingMail) -> str:
+        return button(self, "send_this_again", mail) if mail.state == State.FAILED else ""
+
+    @posted("Send again", icon="replay")
+    def send_this_again(self, request: HttpRequest, mail: OutgoingMail) -> None:
+        self.send_again(request, OutgoingMail.objects.filter(pk=mail.pk))
 
     @admin.action(description="Send again", permissions=["retry"])
     def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -104,13 +104,15 @@ MODELS: dict[str, Model] = {
         posts=("submit", "withdraw", "approve", "publish", "unpublish"),
         views={"versions": STAFF, "feedback": STAFF},
     ),
-    "django_q_failure": read_only(lambda: task(Failure, success=False)),
+    "django_q_failure": read_only(lambda: task(Failure, success=False), posts=("run_this_again",), pressed=ADMINS),
     "django_q_success": read_only(lambda: task(Success, success=True)),
     "django_q_schedule": read_only(lambda: Schedule.objects.create(name="sla.jobs.catch_up", func=RUN, minutes=1)),
     "django_q_ormq": read_only(lambda: OrmQ.objects.create(key="helpdesk", payload="")),
     "audit_entry": read_only(lambda: Entry.objects.create(kind=Kind.API_KEY, action="created", subject_id=new_id())),
     "outbox_outgoingmail": read_only(
-        lambda: OutgoingMail.objects.create(to=["cleo@example.com"], subject="Hello", text="", state=State.FAILED)
+        lambda: OutgoingMail.objects.create(to=["cleo@example.com"], subject="Hello", text="", state=State.FAILED),
+        posts=("send_this_again",),
+        pressed=ADMINS,
     ),
 }
 

@@ -1,11 +1,14 @@
 """Who may open which page under /admin/: everybody against everything."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
@@ -55,7 +58,12 @@ def visitor(who: str) -> Client:
 
 
 def check(who: str, allowed: Who, address: str, *, posted: bool, status: int = 200) -> None:
-    answer = visitor(who).generic("POST" if posted else "GET", address)
+    browser = visitor(who)
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.generic("POST" if posted else "GET", address)
+    if not posted:
+        written = [query["sql"][:200] for query in asked if WRITES.match(query["sql"])]
+        assert not written, "a page that is looked at changes nothing"
     if who == "anonymous":
         assert (answer.status_code, answer["Location"][:13]) == (302, "/admin/login/")
     elif (allowed is Who.STAFF and who in ("agent", "admin")) or (allowed is Who.ADMINS and who == "admin"):
@@ -64,6 +72,9 @@ def check(who: str, allowed: Who, address: str, *, posted: bool, status: int = 2
     else:
         assert answer.status_code == 403
 
+
+# Sessions are kept where they are; everything else is data.
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b(?!.*django_session)", re.IGNORECASE | re.DOTALL)
 
 EVERYBODY = ("anonymous", "customer", "agent", "admin")
 

@@ -149,6 +149,14 @@ def test_a_failed_job_is_shown_with_its_reason_and_run_again_on_post(browser: Cl
     assert (waiting.name(), waiting.args(), waiting.kwargs()) == ("sla.jobs.catch_up", ("sla.jobs.catch_up",), {})
 
 
+def test_one_failed_job_is_run_again_by_its_button(browser: Client, failure: Failure) -> None:
+    button = reverse("admin:django_q_failure_run_this_again", args=[failure.pk])
+    assert button in browser.get(list_of("django_q_failure")).content.decode()
+    browser.post(button)
+    assert not Failure.objects.exists()
+    assert OrmQ.objects.count() == 1
+
+
 def test_a_job_that_failed_often_is_run_once(browser: Client, failure: Failure) -> None:
     again = Failure.objects.get()
     again.pk = "f2"

@@ -13,7 +13,8 @@ from django_q.conf import Conf
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from unfold.decorators import display
 
-from helpdesk.admin_pages import ReadOnlyPages, shown
+from helpdesk.admin_pages import ReadOnlyPages, posted, shown
+from helpdesk.admin_pages.posting import button
 
 from .services import retry
 
@@ -58,7 +59,7 @@ class FailedJobs(JobPages):
     empty_icon = "task_alt"
     empty_title = "No job has failed"
     empty_text = "What goes wrong in the background is told here, and can be run again."
-    list_display = (job, ended, took, "reason")
+    list_display = (job, ended, took, "reason", "again")
     list_filter = ("name",)
     search_fields = ("name",)
     fields = (job, began, ended, took, "what_it_said")
@@ -71,6 +72,14 @@ class FailedJobs(JobPages):
     @display(description="What it said")
     def what_it_said(self, task: Task) -> str:
         return format_html('<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', str(task.result))
+
+    @display(description="")
+    def again(self, task: Task) -> str:
+        return button(self, "run_this_again", task)
+
+    @posted("Run again", icon="replay")
+    def run_this_again(self, request: HttpRequest, task: Task) -> None:
+        self.run_again(request, Failure.objects.filter(pk=task.pk))
 
     @admin.action(description="Run again", permissions=["retry"])
     def run_again(self, request: HttpRequest, queryset: QuerySet) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
 from unfold.admin import ModelAdmin
 
+from . import posting
 from .roles import Who
 
 
@@ -49,6 +51,9 @@ class Pages(ModelAdmin):
             return self.pressed_by.includes(request)
         return self.has_change_permission(request, obj)
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*posting.urls_of(self), *super().get_urls()]
+
     def get_title(self) -> str:
         return self.title or str(self.opts.verbose_name_plural).capitalize()
 
@@ -86,9 +91,10 @@ class Pages(ModelAdmin):
 
 
 class ReadOnlyPages(Pages):
-    """Rows that people look at; what they may do with them are actions, which run on POST."""
+    """Rows that people look at; what they may do with them are actions and buttons, which run on POST."""
 
     added_by = changed_by = removed_by = Who.NOBODY
+    pressed_by = Who.ADMINS
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.seen_by.includes(request)

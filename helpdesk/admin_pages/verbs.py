@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 
 from helpdesk.errors import HelpDeskError
 
@@ -65,9 +65,6 @@ class VerbPages(Pages):
         return ()
 
     # --- How Django's views come to the verbs ---
-
-    def get_urls(self) -> list[URLPattern]:
-        return [*posting.urls_of(self), *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
