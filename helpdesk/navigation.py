@@ -52,7 +52,16 @@ JOBS = ("django_q.success", "django_q.schedule", *(("django_q.ormq",) if Conf.OR
 
 SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
     ("Workspace", (View("index", "home", "Home", Who.STAFF), View("queue", "inbox", "Tickets", Who.STAFF))),
-    ("People", ()),
+    (
+        "People",
+        (
+            Item("people.contact", "person"),
+            Item("companies.company", "domain"),
+            Item("people.agent", "support_agent"),
+            Item("accounts.agentgroup", "groups"),
+            Item("transfers.import", "upload_file"),
+        ),
+    ),
     (
         "Knowledge base",
         (

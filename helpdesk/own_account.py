@@ -31,6 +31,14 @@ class CodeForm(forms.Form):
     )
 
 
+class FirstCodeForm(CodeForm):
+    """For a second factor that is not in force yet, and has no recovery codes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = "From your authenticator app."
+
+
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
@@ -113,7 +121,7 @@ def second_factor(request: Any, **forms_given: forms.Form) -> HttpResponse:
     waiting = factor is not None and factor.confirmed_at is None
     context: dict[str, Any] = {
         "required": two_factor.settings.REQUIRE_TWO_FACTOR,
-        "confirm_form": CodeForm(),
+        "confirm_form": FirstCodeForm(),
         "disable_form": DisableForm(auto_id="off_%s"),
         "codes_form": CodeForm(auto_id="codes_%s"),
         "codes_left": RecoveryCode.objects.filter(user=user).count(),
@@ -135,7 +143,7 @@ def begin(request: Any) -> HttpResponse:
 
 @require_POST
 def confirm(request: Any) -> HttpResponse:
-    form = CodeForm(request.POST)
+    form = FirstCodeForm(request.POST)
     codes: list[str] = []
     if form.is_valid() and carried_out(
         form, lambda: codes.extend(two_factor.confirm(request.user, now=timezone.now(), **form.cleaned_data))

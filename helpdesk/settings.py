@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "reports",
     "portal",
     "workspace",
+    "people",
     "helpdesk",
 ]
 MIDDLEWARE = [

@@ -24,7 +24,7 @@ from accounts.models import SecondFactor, User
 from accounts.staff_sign_in import sign_in_staff
 from helpdesk.api.addresses import client_address
 from helpdesk.errors import HelpDeskError
-from helpdesk.own_account import CodeForm, qr_code
+from helpdesk.own_account import CodeForm, FirstCodeForm, qr_code
 
 BACKEND = "accounts.backends.AccountBackend"
 WAITING = "signing_in"
@@ -91,7 +91,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     user = waiting(request)
     if user is None or user.two_factor_at is not None:
         return redirect("admin:login")
-    form = CodeForm(request.POST or None)
+    form = FirstCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             codes = two_factor.confirm(user, code=form.cleaned_data["code"], now=timezone.now())

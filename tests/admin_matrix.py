@@ -17,14 +17,17 @@ from helpdesk.ids import new_id
 from outbox.models import OutgoingMail, State
 from sla.services import create_hours, create_policy
 from tests.factories import (
+    AgentGroupFactory,
     ApiKeyFactory,
     ArticleFactory,
     CannedResponseFactory,
     CategoryFactory,
+    CompanyFactory,
     CustomFieldFactory,
     FolderFactory,
     TicketFactory,
     TicketTemplateFactory,
+    UserFactory,
 )
 from worker.running import RUN
 
@@ -79,6 +82,19 @@ def a_ticket() -> list[Any]:
 
 
 MODELS: dict[str, Model] = {
+    "people_contact": Model(
+        UserFactory,
+        seen=STAFF,
+        added=STAFF,
+        changed=STAFF,
+        removed=NOBODY,
+        posts=("deactivate", "reactivate"),
+        pressed=STAFF,
+        views={"merge": STAFF, "erase": ADMINS},
+    ),
+    "companies_company": Model(CompanyFactory, seen=STAFF, added=STAFF, changed=STAFF, removed=STAFF),
+    "people_agent": Model(lambda: UserFactory(agent=True), removed=NOBODY, posts=("reset_two_factor",), pressed=ADMINS),
+    "accounts_agentgroup": Model(AgentGroupFactory),
     "accounts_apikey": Model(ApiKeyFactory, changed=NOBODY, removed=NOBODY, posts=("revoke",), pressed=ADMINS),
     "automation_automationrule": Model(
         lambda: create_rule(
@@ -117,6 +133,13 @@ MODELS: dict[str, Model] = {
 }
 
 VIEWS: dict[str, View] = {
+    "transfers_import_changelist": View(STAFF),
+    "transfers_import_add": View(NOBODY),
+    "transfers_import_delete": View(NOBODY, args=lambda: [new_id()]),
+    "people_import_upload": View(STAFF, args=lambda: ["contacts"]),
+    "people_import_run": View(STAFF, args=lambda: ["contacts"], posted=True),
+    "people_import_template": View(STAFF, args=lambda: ["companies"]),
+    "people_export": View(STAFF, args=lambda: ["companies"]),
     "automation_automationrule_order": View(ADMINS, posted=True),
     "automation_automationrule_rows": View(ADMINS, posted=True),
     "automation_automationrule_try": View(ADMINS, posted=True),
@@ -157,6 +180,8 @@ VIEWS: dict[str, View] = {
 }
 
 # What Django brings along and nobody gets: "/admin/password_change/", its own log, its pages for whole apps.
-CLOSED = {"password_change", "password_change_done", "app_list", "view_on_site"}
+CLOSED = {"transfers_import_history", "password_change", "password_change_done", "app_list", "view_on_site"}
 # For everybody, or for whoever is signed in; tested with the sign-in.
 DOORS = {"login", "logout", "autocomplete", "sign_in_code", "sign_in_set_up"}
+# For whoever began the import, and for admins; tested in tests/test_people_pages.py.
+OWNED = {"transfers_import_change", "people_import_errors"}

@@ -19,7 +19,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("accounts",),
     ("tickets", "knowledge_base"),
     ("sla", "automation", "email_channel", "webhooks", "csat", "reports", "transfers"),
-    ("portal", "workspace"),
+    ("portal", "workspace", "people"),
     ("roof",),  # the rest of helpdesk: settings, urls, management, demo
 ]
 DRAWN = {("reports", "csat")}  # (importer, imported) on one floor
@@ -36,7 +36,7 @@ CELLAR = (
     "helpdesk.words",
 )
 DOORS = ("api", "admin")
-PAGES = ("portal", "workspace")  # apps that are doors as a whole
+PAGES = ("portal", "workspace", "people")  # apps that are doors as a whole
 HTTP = ("rest_framework", "django.http")
 # Files outside a door that are handed a request by Django's own contract.
 SEES_REQUESTS = ("accounts/backends.py",)

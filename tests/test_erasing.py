@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tickets.models import Attachment, DiscardedFile, HeldRequest, Reply, Ticket, TicketCopy
 from tickets.services import add_reply, create_ticket, update_ticket
-from transfers.models import Chunk, FailedRow, Import
+from transfers.models import Chunk, FailedRow, Import, PlannedRow
 from transfers.reading import Row
 from transfers.services import packed, work
 
@@ -102,6 +102,8 @@ def person(admin: User, settings: Any, tmp_path: Any) -> User:
     OutgoingMail.objects.create(to=["boss@example.org"], subject="Hi", html=f"<a>{ADDRESS}</a>", text="")
     past = Import.objects.create(kind="contacts", owner=admin, columns=["email"], rows_total=3)
     FailedRow.objects.create(of=past, number=2, reason="Nope", values=f'{{"email":"{ADDRESS}","name":"{NAME}"}}')
+    plan = {"name": {"from": None, "to": NAME}, "email": {"from": None, "to": ADDRESS}}
+    PlannedRow.objects.create(upload=past, number=2, action="created", changes=plan)
     rows = [Row(3, {"email": ADDRESS, "name": NAME}), Row(4, {"email": "eve@example.org", "name": "Eve"})]
     Chunk.objects.create(of=past, number=0, rows="".join(packed(row).decode() + "\n" for row in rows))
     for key, target in ((f"signup-{ADDRESS}", "POST /api/x"), ("k", f"POST /api/users/{user.pk}/tags")):

@@ -17,7 +17,8 @@ from helpdesk.api.sqltext import column_text
 
 from . import spreadsheets
 from .cells import as_text, escaped
-from .layouts import CUSTOM, Attribute, Layout
+from .layouts import CUSTOM, Attribute, Layout, normal
+from .models import FailedRow, Import
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -89,3 +90,13 @@ def csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def filename(layout: Layout, extension: str, today: date) -> str:
     return f"{layout.kind}_export_{today.isoformat()}.{extension}"
+
+
+def failed_rows(record: Import) -> Iterator[bytes]:
+    """The rows as they were uploaded, under their own header, behind their number and the reason."""
+    names = [normal(column) for column in record.columns]
+    yield csv_lines([["row", "error", *record.columns]])
+    rows = FailedRow.objects.filter(of=record).order_by("number").values_list("number", "reason", "values")
+    for number, reason, values in rows.iterator(chunk_size=100):
+        found = orjson.loads(values)
+        yield csv_lines([[number, reason, *(found.get(name) for name in names)]])

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
-from .models import Chunk, FailedRow
+from helpdesk.json_values import spellings
+
+from .models import Chunk, FailedRow, PlannedRow
 from .services import packed, unpacked
 
 ERASED = "This row was about somebody who has been erased."
@@ -15,9 +18,18 @@ def forget_person(sender: Any, addresses: list[str], **kwargs: Any) -> None:
     for address in addresses:
         about = Q(values__icontains=address) | Q(reason__icontains=address)
         FailedRow.objects.filter(about).update(values="{}", reason=ERASED)
+        planned = PlannedRow.objects.alias(said=Cast("changes", TextField())).filter(about_plan(address))
+        PlannedRow.objects.filter(pk__in=list(planned.values_list("pk", flat=True))).update(changes={}, error=ERASED)
         for chunk in Chunk.objects.select_for_update().filter(rows__icontains=address).order_by("pk"):
             chunk.rows = "".join(without(line, address) + "\n" for line in chunk.rows.splitlines())
             chunk.save(update_fields=["rows"])
+
+
+def about_plan(address: str) -> Q:
+    found = Q(error__icontains=address)
+    for spelling in spellings(address):
+        found |= Q(said__icontains=spelling)
+    return found
 
 
 def without(line: str, address: str) -> str:

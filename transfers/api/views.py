@@ -1,10 +1,9 @@
 """Exports, imports and what becomes of them, over HTTP."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import IO, Any, ClassVar
 
-import orjson
 from django.db.models import F, IntegerField, QuerySet
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -22,9 +21,9 @@ from helpdesk.errors import Invalid, NotFound
 from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
 from transfers import services
 from transfers.applying import ACTIONS, CREATED, FAILED, UNCHANGED, UPDATED, Outcome, shown_changes
-from transfers.exports import FORMATS, Export, csv_lines, filename
-from transfers.layouts import COMPANIES, CONTACTS, TICKETS, Layout, normal
-from transfers.models import FailedRow, Import, PlannedRow
+from transfers.exports import FORMATS, Export, csv_lines, failed_rows, filename
+from transfers.layouts import COMPANIES, CONTACTS, TICKETS, Layout
+from transfers.models import Import, PlannedRow
 from transfers.reading import Upload, from_file, from_rows
 from transfers.services import Waiting
 
@@ -245,13 +244,3 @@ def shown_row(outcome: Outcome) -> dict[str, Any]:
         "error": outcome.reason,
         "changes": shown_changes(outcome),
     }
-
-
-def failed_rows(record: Import) -> Iterator[bytes]:
-    """The rows as they were uploaded, under their own header, behind their number and the reason."""
-    names = [normal(column) for column in record.columns]
-    yield csv_lines([["row", "error", *record.columns]])
-    rows = FailedRow.objects.filter(of=record).order_by("number").values_list("number", "reason", "values")
-    for number, reason, values in rows.iterator(chunk_size=100):
-        found = orjson.loads(values)
-        yield csv_lines([[number, reason, *(found.get(name) for name in names)]])

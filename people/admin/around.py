@@ -1,0 +1,34 @@
+"""What stands beside a contact, a company or an agent: tickets that the reader may see, and where they lead."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+
+from tickets.models import Ticket
+
+LATEST = 15
+
+
+def visible(request: HttpRequest) -> Any:
+    return Ticket.objects.visible_to(request.user)  # type: ignore[arg-type]
+
+
+def latest(tickets: QuerySet, **query: str) -> dict[str, Any]:
+    """The newest tickets, and the queue that holds them all."""
+    rows = list(tickets.select_related("assignee").order_by("-created_at", "-id")[: LATEST + 1])
+    return {
+        "tickets": rows[:LATEST],
+        "more_tickets": len(rows) > LATEST,
+        "queue": f"{reverse('admin:queue')}?{urlencode({'view': 'all', **query})}",
+    }
+
+
+def counted_open(rows: QuerySet, request: HttpRequest, field: str) -> QuerySet:
+    """The rows with `open_tickets`: how many of theirs the reader sees that still ask for work."""
+    theirs = visible(request).open().filter(archived_at__isnull=True, **{field: OuterRef("pk")}).order_by()
+    count = theirs.values(field).annotate(how_many=Count("pk")).values("how_many")
+    return rows.annotate(open_tickets=Coalesce(Subquery(count, output_field=IntegerField()), 0))
