@@ -46,11 +46,15 @@ def remove_avatar(user: User) -> User:
 def replace(user: User, url: str | None) -> User:
     with transaction.atomic():
         locked = lock(user)
-        before = own_file(locked.avatar_url)
+        discard(locked.avatar_url)
         save(locked, {"avatar_url": url})
-        if before is not None:
-            transaction.on_commit(lambda: before.unlink(missing_ok=True), robust=True)
     return locked
+
+
+def discard(url: str | None) -> None:
+    """Remove the file behind an avatar, if it is kept here, once the running transaction commits."""
+    if (path := own_file(url)) is not None:
+        transaction.on_commit(lambda: path.unlink(missing_ok=True), robust=True)
 
 
 def own_file(url: str | None) -> Path | None:

@@ -22,9 +22,9 @@ def contact_of(email: str, *, name: str) -> User:
     Whoever calls has made sure that the address is theirs.
     """
     key = matching_key(email)
-    known = User.objects.filter(email_key=key).first()
+    known = User.objects.select_related("merged_into").filter(email_key=key).first()
     if known is not None:
-        return known
+        return known.merged_into or known
     now = timezone.now()
     user = User(
         id=new_id(),

@@ -260,6 +260,10 @@ CSAT_DAYS = env.int("HELPDESK_CSAT_DAYS", default=30)
 
 BRAND_NAME = env.str("HELPDESK_BRAND_NAME", default="HelpDesk")
 BRAND_LOGO_URL = env.str("HELPDESK_BRAND_LOGO_URL", default="")
+if BRAND_LOGO_URL and not re.fullmatch(r"(https://[\w.:-]+)?/(?!/)[^\s;,]*", BRAND_LOGO_URL):
+    raise ImproperlyConfigured(
+        "HELPDESK_BRAND_LOGO_URL must be a path such as /static/logo.svg, or an https:// address."
+    )
 BRAND_COLOR = env.str("HELPDESK_BRAND_COLOR", default="")
 if BRAND_COLOR and not re.fullmatch(r"#[0-9a-fA-F]{6}", BRAND_COLOR):
     raise ImproperlyConfigured("HELPDESK_BRAND_COLOR must look like #1d4ed8.")

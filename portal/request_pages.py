@@ -91,7 +91,7 @@ def among(user: User, chosen: str) -> QuerySet[Ticket]:
 def sections(rows: QuerySet[Ticket], found: QuerySet[Ticket], before: str) -> dict[str, Any]:
     """Waiting for you, with us, solved; the solved ones page by page."""
     done = rows.filter(status__in=DONE_STATUSES)
-    if before.isdigit() and len(before) < 18:
+    if before.isdecimal() and len(before) < 18:
         done = older_than(done, found.filter(ticket_number=int(before)).values_list("created_at", "pk").first())
         shown: list[Ticket] = []
     else:

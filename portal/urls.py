@@ -1,6 +1,6 @@
 """The pages of the customer portal."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from . import (
     account_pages,
@@ -11,6 +11,21 @@ from . import (
     site_pages,
     survey_pages,
 )
+
+
+class SlugConverter:
+    """The slug of an article: letters and digits of any alphabet, joined by hyphens."""
+
+    regex = r"[\w-]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(SlugConverter, "words")
 
 app_name = "portal"
 urlpatterns = [
@@ -24,9 +39,9 @@ urlpatterns = [
     path("help/feed.xml", site_pages.NewArticles(), name="feed"),
     path("help/categories/<id:category_id>", help_pages.category, name="category"),
     path("help/folders/<id:folder_id>", help_pages.folder, name="folder"),
-    path("help/articles/<str:slug>", help_pages.article, name="article"),
-    path("help/articles/<str:slug>/feedback", help_pages.feedback, name="feedback"),
-    path("help/articles/<str:slug>/solved", help_pages.solved, name="solved"),
+    path("help/articles/<words:slug>", help_pages.article, name="article"),
+    path("help/articles/<words:slug>/feedback", help_pages.feedback, name="feedback"),
+    path("help/articles/<words:slug>/solved", help_pages.solved, name="solved"),
     # Requests.
     path("requests/", request_pages.requests, name="requests"),
     path("requests/new", new_request_pages.new_request, name="new-request"),

@@ -14,6 +14,8 @@ from PIL import Image
 
 from accounts import account_settings, avatars, sessions, tokens
 from accounts.account_settings import Profile
+from accounts.erasing import erase_person
+from accounts.merging import merge_contacts
 from accounts.models import AccountSession, User
 from helpdesk.errors import Forbidden, HelpDeskError, Invalid, TooManyAttempts
 from tests.factories import PASSWORD, UserFactory
@@ -215,6 +217,30 @@ def test_a_former_picture_goes_and_foreign_ones_are_left_alone(member: User) -> 
 def test_a_claimer_changes_no_picture(claimer: User) -> None:
     with pytest.raises(Forbidden):
         avatars.set_avatar(claimer, content=picture(), size=1)
+
+
+def test_a_picture_goes_with_its_person(member: User) -> None:
+    path = avatars.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
+    assert path
+    erase_person(member, actor=None)
+    assert not path.exists()
+
+
+def test_of_two_that_become_one_a_picture_stays(member: User) -> None:
+    other = UserFactory(signed_up=True)
+    paths = [
+        avatars.own_file(avatars.set_avatar(user, content=picture(), size=1).avatar_url) for user in (member, other)
+    ]
+    merge_contacts(member, merged_id=other.pk, actor=None)
+    assert [path.exists() for path in paths if path] == [True, False]
+    third = UserFactory(signed_up=True)
+    kept = avatars.own_file(avatars.set_avatar(third, content=picture(), size=1).avatar_url)
+    last = UserFactory(signed_up=True)
+    merge_contacts(last, merged_id=third.pk, actor=None)
+    last.refresh_from_db()
+    assert avatars.own_file(last.avatar_url) == kept
+    assert kept
+    assert kept.exists()
 
 
 # --- Sessions -----------------------------------------------------------------------------------------

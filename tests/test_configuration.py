@@ -92,6 +92,22 @@ def test_an_unknown_claim_policy_is_refused_with_a_sentence(tmp_path: Path) -> N
     assert "HELPDESK_CLAIM_POLICY must be one of" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HELPDESK_BRAND_COLOR", "blue"),
+        ("HELPDESK_BRAND_COLOR", "#12345"),
+        ("HELPDESK_BRAND_LOGO_URL", "//cdn.example/logo.svg"),
+        ("HELPDESK_BRAND_LOGO_URL", "https://cdn.example/logo.svg; script-src *"),
+        ("HELPDESK_BRAND_LINKS", "Evil=javascript:alert(1)"),
+    ],
+)
+def test_a_brand_that_cannot_be_shown_is_refused_with_a_sentence(tmp_path: Path, name: str, value: str) -> None:
+    refused = start(tmp_path, SECRET_KEY="x", **{name: value})
+    assert refused.returncode != 0
+    assert f"{name} must" in refused.stderr
+
+
 def test_production_is_safe_unless_told_otherwise(tmp_path: Path) -> None:
     started = start(tmp_path, SECRET_KEY="x")
     assert started.returncode == 0, started.stderr

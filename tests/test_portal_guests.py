@@ -156,3 +156,10 @@ def test_custom_fields_of_guests_are_kept() -> None:
     send(cf_order="A-1")
     Client().post(link())
     assert Ticket.objects.get().custom_fields == {"order": "A-1"}
+
+
+def test_the_address_of_a_merged_contact_leads_to_the_kept_one(customer: User) -> None:
+    UserFactory(email="old@example.com", is_active=False, merged_into=customer)
+    send(email="old@example.com")
+    Client().post(link())
+    assert Ticket.objects.get().customer == customer

@@ -411,3 +411,41 @@ def test_no_id_stands_twice_in_a_page(browser: Client, busy: Ticket) -> None:
     ):
         ids = re.findall(r'\sid="([^"]+)"', text_of(browser.get(path)))
         assert sorted(ids) == sorted(set(ids)), path
+
+
+# --- Nonsense -----------------------------------------------------------------------------------------
+
+NONSENSE = [
+    "/help/articles/%00",
+    "/help/articles/a%00b",
+    "/help/articles/" + "x" * 3000,
+    "/help/articles/%ff%fe",
+    "/help/articles/..%2f..%2fetc",
+    "/help/categories/nonsense",
+    "/requests/99999999999999999999999999",
+    "/requests/0",
+    "/requests/-1",
+    "/requests/1/files/nonsense",
+    "/portal/avatars/%00.webp",
+    "/portal/brand/%00.css",
+    "/nothing/at/all",
+]
+ODD_QUESTIONS = [
+    ("/requests/", {"before": "²", "show": "\x00", "q": "\x00"}),
+    ("/requests/", {"before": "9" * 40, "q": "x " * 200}),
+    ("/requests/", {"before": "٣"}),
+    ("/requests/new", {"subject": "\x00"}),
+    ("/requests/new", {"subject": "x" * 5000}),
+    ("/help/search", {"q": "\x00\ud800".encode("utf-8", "surrogatepass").decode("latin-1")}),
+    ("/portal/sign-in", {"next": "\x00//evil"}),
+]
+
+
+@pytest.mark.parametrize("path", NONSENSE, ids=lambda path: path[:40])
+def test_what_is_nowhere_is_a_page_that_says_so(browser: Client, path: str) -> None:
+    assert browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "asked"), ODD_QUESTIONS)
+def test_odd_questions_have_an_answer(browser: Client, path: str, asked: dict[str, str]) -> None:
+    assert browser.get(path, asked).status_code in (200, 400)

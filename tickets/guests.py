@@ -46,7 +46,9 @@ def hold_request(
         held = HeldRequest.objects.create(
             id=new_id(), name=name, email=checked, subject=subject, description=description, custom_fields=custom_fields
         )
-        turned_off = User.objects.filter(email_key=matching_key(checked), is_active=False).exists()
+        turned_off = User.objects.filter(
+            email_key=matching_key(checked), is_active=False, merged_into__isnull=True
+        ).exists()
         send_held(held, link_for(held.pk), reachable=not turned_off)
     return held
 
