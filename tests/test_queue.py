@@ -267,6 +267,9 @@ def test_views_are_saved_shared_and_deleted_by_their_owner(browser: Client, agen
     page = colleague.get(QUEUE).content.decode()
     assert "Burning" in page
     assert "Secret" not in page
+    TicketFactory(priority="urgent")
+    numbers = colleague.get("/admin/tickets/counts/").json()
+    assert (numbers[str(shared.pk)], str(secret.pk) in numbers) == ("1", False)
     assert colleague.post(f"{save}{shared.pk}/delete/").status_code == 404
     assert signed_in(admin).post(f"{save}{shared.pk}/delete/").status_code == 302
     assert browser.post(f"{save}{secret.pk}/delete/").status_code == 302

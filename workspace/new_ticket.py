@@ -48,7 +48,7 @@ def form(request: HttpRequest, given: dict[str, Any], *, status: int = 200) -> H
         "templates": list(TicketTemplate.objects.filter(is_active=True).values_list("pk", "name")[:NAMED]),
         "template": request.GET.get("template", ""),
         "fields": [panel.shown(field, field.default_value, typed) for field in panel.definitions()],
-        **choices(),
+        **choices(user_of(request)),
     }
     return page(request, "new_ticket.html", context, status=status)
 

@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.db import IntegrityError
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.utils import timezone
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import AgentGroup, User
 from helpdesk.api.text import check_text
 from helpdesk.errors import Conflict, HelpDeskError, Invalid
-from tickets.models import Priority, Reply, Source, Status, Ticket
+from tickets.models import WORK, Priority, Reply, Source, Status, Ticket
 
 from . import bulk
 from .models import SavedView
@@ -32,8 +34,10 @@ from .promises import next_promise
 from .queues import SORTS, VIEWS, Queue, counts
 
 EXCERPT = 160
-LATEST = 500  # tickets whose categories are offered
+LATEST = 500  # open tickets whose categories are offered
 NAMED = 300  # agents that are offered
+COUNTED = 20  # saved views that show a number
+FRESH = 60  # seconds these numbers are kept
 # How a filter in the address reads above the list.
 CHIPS = {
     "q": "Words",
@@ -77,7 +81,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             raise
         return HttpResponseRedirect(queue_address())
     dress(found.rows, now)
-    offered = choices()
+    offered = choices(shown.user)
     context = {
         "title": shown.view.title,
         "queue": shown,
@@ -111,7 +115,7 @@ def dress(rows: list[dict[str, Any]], now: Any) -> None:
 
 def sidebar(request: HttpRequest, shown: Queue) -> dict[str, Any]:
     numbers = counts(shown.user, now=shown.now)
-    saved = list(SavedView.objects.filter(owner=shown.user) | SavedView.objects.filter(is_shared=True))
+    saved = list(saved_views(shown.user))
     current = shown.address()
     views = [(view, numbers.get(view.name), not shown.is_narrowed and view is shown.view) for view in VIEWS.values()]
     return {
@@ -121,8 +125,8 @@ def sidebar(request: HttpRequest, shown: Queue) -> dict[str, Any]:
     }
 
 
-def choices() -> dict[str, Any]:
-    latest = Ticket.objects.order_by("-created_at", "-id").values("category")[:LATEST]
+def choices(user: User) -> dict[str, Any]:
+    latest = Ticket.objects.visible_to(user).filter(WORK).order_by("-created_at", "-id").values("category")[:LATEST]
     return {
         "agents": list(User.objects.staff().order_by("name", "id").values_list("pk", "name")[:NAMED]),
         "groups": list(AgentGroup.objects.order_by("name").values_list("pk", "name")),
@@ -149,7 +153,28 @@ def chips(shown: Queue, offered: dict[str, Any]) -> list[dict[str, str]]:
 @require_GET
 def live_counts(request: HttpRequest) -> HttpResponse:
     """The numbers of the sidebar, for pages that stay open."""
-    return JsonResponse(counts(user_of(request), now=timezone.now()))
+    user = user_of(request)
+    return JsonResponse({**counts(user, now=timezone.now()), **saved_counts(user)})
+
+
+def saved_counts(user: User) -> dict[str, str]:
+    """Those of saved views, which may filter by anything: counted apart from the page, and not every time."""
+    found: dict[str, str] = {}
+    for view in saved_views(user)[:COUNTED]:
+        key = f"saved view:{user.pk}:{view.pk}".replace(" ", "-")
+        number = cache.get(key)
+        if number is None:
+            try:
+                number = Queue(user, QueryDict(view.query), now=timezone.now()).count()
+            except Invalid:  # it was saved when addresses were read otherwise
+                number = ""
+            cache.set(key, number, FRESH)
+        found[str(view.pk)] = number
+    return found
+
+
+def saved_views(user: User) -> QuerySet[SavedView]:
+    return SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
 
 
 # --- Many at once -------------------------------------------------------------------------------------

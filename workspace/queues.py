@@ -226,6 +226,12 @@ class Queue:
     def tickets(self) -> TicketQuerySet:
         return rows_of(self.view, self.user, self.now).filter(*(condition.build() for condition in self.conditions))
 
+    def count(self) -> str:
+        """How many tickets it holds, up to MOST."""
+        rows = self.tickets.order_by()[: MOST + 1]
+        statement = Statement(rows, NUMBER[:1])
+        return told(len(statement.execute(statement.sql, self.values)))
+
     @property
     def is_narrowed(self) -> bool:
         return bool(self.conditions)
@@ -301,4 +307,8 @@ def counts(user: User, *, now: datetime) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         found = cursor.fetchone()
-    return {name: f"{MOST}+" if number > MOST else str(number) for name, number in zip(names, found, strict=True)}
+    return {name: told(number) for name, number in zip(names, found, strict=True)}
+
+
+def told(number: int) -> str:
+    return f"{MOST}+" if number > MOST else str(number)

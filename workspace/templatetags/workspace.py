@@ -26,10 +26,20 @@ def label(value: str) -> str:
 
 @register.filter
 def age(moment: datetime) -> SafeString:
-    """How long ago, with the exact moment for whoever wants to know."""
-    local = timezone.localtime(moment)
-    text = promises.age(local, timezone.localtime())
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), f"{local:%Y-%m-%d %H:%M}", text)
+    """How old something is, with the exact moment for whoever wants to know."""
+    return told(moment, promises.age(timezone.localtime(moment), timezone.localtime()))
+
+
+@register.filter
+def ago(moment: datetime) -> SafeString:
+    """The same within a sentence: just now, 5 d ago, on Jul 31."""
+    text = promises.age(timezone.localtime(moment), timezone.localtime())
+    return told(moment, "just now" if text == "now" else f"{text} ago" if text[0].isdigit() else f"on {text}")
+
+
+def told(moment: datetime, text: str) -> SafeString:
+    exact = f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
 
 
 @register.filter

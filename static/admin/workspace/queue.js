@@ -45,6 +45,8 @@ export const queue = (page) => {
       }
     } catch { /* the next one will do */ }
   };
+  /* Saved views have no number yet. */
+  if (page.querySelector("[data-count]:empty")) refresh();
   setInterval(refresh, EVERY);
   document.addEventListener("visibilitychange", refresh);
 };

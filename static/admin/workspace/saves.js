@@ -15,6 +15,7 @@ export const saves = (ticket) => {
     document.querySelectorAll("#ws-side details > summary").forEach((summary) => {
       if (open.includes(summary.textContent)) summary.parentElement.open = true;
     });
+    document.querySelector("[data-said]").textContent = document.querySelector("#ws-messages p") ? "" : "Saved.";
     if (focus) document.getElementById(focus)?.focus();
     return true;
   };
