@@ -341,7 +341,7 @@ def test_by_mouse_alone_technical_tickets_become_urgent(browse: Browse, admin: U
     TicketFactory(category="technical", customer=customer, subject="An older one")
     page = browse(admin)
     page.goto(NEW)
-    page.get_by_label("When").locator("select").select_option("A ticket is created")
+    page.get_by_role("combobox", name="When").select_option("A ticket is created")
     page.get_by_role("button", name="Add condition").click()
     page.get_by_label("What to ask about").select_option("Category")
     page.get_by_label("Value").click()
@@ -401,3 +401,22 @@ def test_rules_are_dragged_into_order(browse: Browse, admin: User) -> None:
         page.mouse.up()
     page.get_by_text("The new order is saved.").wait_for(state="attached")
     assert order() == "CAB"
+
+
+def test_without_scripts_a_rule_is_built_all_the_same(browse: Browse, admin: User) -> None:
+    page = browse(admin, javascript=False)
+    page.goto(NEW)
+    page.get_by_role("button", name="Add condition").click()
+    page.get_by_label("What to ask about").select_option("Status")
+    page.get_by_role("button", name="Add action").click()
+    page.get_by_text("Nothing is saved yet.").wait_for()
+    page.get_by_label("How to compare").select_option("is")
+    page.get_by_label("What to do").select_option("Add tag")
+    page.get_by_role("button", name="Create rule").click()
+    page.get_by_text("Action 1: the value of add_tag must be a tag").wait_for()
+    page.get_by_label("Tags").fill("new, fresh")
+    page.get_by_role("button", name="Create rule").click()
+    page.get_by_text("then Add tag: new, fresh").wait_for()
+    saved = AutomationRule.objects.get()
+    assert saved.conditions == [{"field": "status", "operator": "is", "value": "open"}]
+    assert saved.actions == [{"type": "add_tag", "value": ["new", "fresh"]}]

@@ -62,11 +62,13 @@ class RuleForm(VerbForm):
         widget=UnfoldAdminTextInputWidget({"placeholder": "Named after what it does when left empty"}),
     )
     description = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget({"rows": 2}))
-    event = forms.ChoiceField(label="When", choices=event_choices, widget=UnfoldAdminSelectWidget)
+    event = forms.ChoiceField(
+        label="When", choices=event_choices, widget=UnfoldAdminSelectWidget({"aria-label": "When"})
+    )
     condition_match = forms.ChoiceField(
         choices=[(ConditionMatch.ALL, "all of these hold"), (ConditionMatch.ANY, "any of these holds")],
         initial=ConditionMatch.ALL,
-        widget=UnfoldAdminSelectWidget,
+        widget=UnfoldAdminSelectWidget({"aria-label": "If"}),
     )
     conditions = Rows(
         ("field", "operator", "value"), "Condition {}: choose what to ask about, or remove it.", widget=ConditionRows

@@ -66,7 +66,7 @@ class PolicyForm(VerbForm):
     )
 
     class Meta:
-        labels = {"escalation_email": "Warn", "is_active": "In force", "business_hours": "Counted in"}
+        labels = {"escalation_email": "Whom to tell", "is_active": "In force", "business_hours": "Counted in"}
         help_texts = {
             "priority": "Whose tickets it is promised to. Of several policies for a priority the newest is in force.",
             "business_hours": "Time outside of these hours does not count.",

@@ -40,6 +40,14 @@
     if (answer) history.replaceState(null, "", answer.dataset.address);
   });
 
+  /* A form that is on its way is not sent a second time by a second click. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (Date.now() - (form.sentAt ?? 0) < 3000) event.preventDefault();
+    else form.sentAt = Date.now();
+  });
+
   /* <button data-copy="#id">: copies the text or the value of that element, and says so. */
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-copy]");
