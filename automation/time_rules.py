@@ -166,6 +166,8 @@ def fire_once(rule: CompiledRule, key: UUID) -> bool:
     with transaction.atomic():
         ticket = lock(key)
         check_current(rule)
+        if ticket.archived_at is not None:  # since the tickets were looked for
+            return False
         now = timezone.now()
         ((_, holds),) = verdicts(rule, [ticket], now)
         if not holds or TimeMatch.objects.filter(rule=rule.id, ticket=ticket).exists():

@@ -19,6 +19,7 @@ from automation.time_rules import is_due, run_time_rules
 from tests.client import ApiClient
 from tests.factories import ReplyFactory, TicketFactory, UserFactory
 from tickets.models import Activity, Note, Ticket
+from tickets.services import archive_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +205,14 @@ def test_what_does_not_concern_a_rule_lets_its_pass_go_on(rule: Any, monkeypatch
     other = rule(name="B", is_active=False)
     counting(monkeypatch, {2: lambda: update_rule(other, actor=None, name="C")})
     assert run_time_rules(timezone.now()) == 3
+
+
+def test_a_ticket_that_is_archived_during_a_pass_is_left_alone(rule: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = TicketFactory.create_batch(2, status="pending")
+    rule()
+    counting(monkeypatch, {2: lambda: archive_ticket(second, actor=None)})
+    assert run_time_rules(timezone.now()) == 1
+    assert [executed(ticket) for ticket in (first, second)] == [1, 0]
 
 
 def test_a_rule_that_breaks_off_keeps_no_other_from_its_pass(rule: Any, monkeypatch: pytest.MonkeyPatch) -> None:
