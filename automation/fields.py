@@ -8,9 +8,9 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateTimeField, F, OuterRef, Subquery
+from django.db.models import CharField, DateTimeField, F, OuterRef, Subquery
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import Role
 from companies.models import AccountTier, HealthScore
@@ -27,6 +27,7 @@ CUSTOM = "customFields."
 class Field:
     """One thing to ask about. `read` gives its value as plain data; `column` is the same in SQL, where there is one.
 
+    `stored` is the JSON in which the value stands among others, where it has no column of its own.
     `needs` names what `read` takes from `Facts.derived`: it stands in other rows than those of ticket and people.
     """
 
@@ -34,6 +35,7 @@ class Field:
     type: Type
     read: Callable[[Facts], Any]
     column: Callable[[], Combinable] | None = None
+    stored: Callable[[], Combinable] | None = None
     needs: str | None = None
 
 
@@ -45,21 +47,29 @@ def of_ticket(name: str, type_: Type) -> Field:
         camel(name),
         type_,
         lambda facts: plain(value(facts.ticket)) if as_text else value(facts.ticket),
-        # Lists are asked in Python: how they are stored differs between databases.
-        None if isinstance(type_, Words) else partial(F, name),
+        **where(name, type_),
     )
 
 
 def of_customer(name: str, type_: Type) -> Field:
     value = attrgetter(name)
-    column = None if isinstance(type_, Words) else partial(F, f"customer__{name}")
-    return Field(f"customer.{camel(name)}", type_, lambda facts: plain(value(facts.customer)), column)
+    place = where(f"customer__{name}", type_)
+    return Field(f"customer.{camel(name)}", type_, lambda facts: plain(value(facts.customer)), **place)
 
 
 def of_company(name: str, type_: Type) -> Field:
     value = attrgetter(name)
-    column = None if isinstance(type_, Words) else partial(F, f"customer__company__{name}")
-    return Field(f"company.{camel(name)}", type_, lambda facts: facts.company and plain(value(facts.company)), column)
+    place = where(f"customer__company__{name}", type_)
+    return Field(f"company.{camel(name)}", type_, lambda facts: facts.company and plain(value(facts.company)), **place)
+
+
+def where(path: str, type_: Type) -> dict[str, Callable[[], Combinable]]:
+    """Where a value stands. Lists are asked in Python: what the database can ask of JSON differs."""
+    return {"stored": partial(json_text, path)} if isinstance(type_, Words) else {"column": partial(F, path)}
+
+
+def json_text(path: str) -> Combinable:
+    return Cast(path, CharField())
 
 
 def plain(value: Any) -> Any:
@@ -166,6 +176,11 @@ CUSTOM_FIELDS: dict[str, tuple[str, Callable[[Facts], dict[str, Any]]]] = {
     f"customer.{CUSTOM}": ("contact", lambda facts: facts.customer.custom_fields),
     f"company.{CUSTOM}": ("company", lambda facts: facts.company.custom_fields if facts.company else {}),
 }
+CUSTOM_STORED = {
+    CUSTOM: "custom_fields",
+    f"customer.{CUSTOM}": "customer__custom_fields",
+    f"company.{CUSTOM}": "customer__company__custom_fields",
+}
 
 
 def derived(facts: Facts, name: str) -> Any:
@@ -194,12 +209,12 @@ def field_named(name: str) -> Field | None:
         return FIELDS[name]
     for prefix, (_, values) in CUSTOM_FIELDS.items():
         if name.startswith(prefix) and (key := name.removeprefix(prefix)):
-            return custom_field(name, values, key)
+            return custom_field(name, values, key, CUSTOM_STORED[prefix])
     return None
 
 
-def custom_field(name: str, values: Callable[[Facts], dict[str, Any]], key: str) -> Field:
-    return Field(name, Anything(), lambda facts: values(facts).get(key))
+def custom_field(name: str, values: Callable[[Facts], dict[str, Any]], key: str, path: str) -> Field:
+    return Field(name, Anything(), lambda facts: values(facts).get(key), stored=partial(json_text, path))
 
 
 def facts_about(tickets: Sequence[Ticket], fields: Iterable[Field], now: datetime) -> Iterator[Facts]:

@@ -1,9 +1,11 @@
 """Conditions as SQL, for finding the tickets of a time rule among a million.
 
-Only what the database answers exactly as `conditions.judge` does is put this way; the rest is left to Python, and a
-test holds both to the same verdicts.
+Only what the database answers exactly as `conditions.judge` does is put this way. Of words in lists and custom fields
+it is asked whether they stand there at all, which leaves few tickets to Python, and the rest is left to Python
+altogether. A test holds both to the same verdicts.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +15,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower, Replace
 
 from .conditions import Condition
-from .operators import Choice, Flag, Hours, Id, Instant, Moment, Number, Text
+from .operators import Anything, Choice, Flag, Hours, Id, Instant, Moment, Number, Text, Words
 
 Built = Callable[[str, Any], Q]
 
@@ -34,6 +36,13 @@ def folded(column: Any) -> AsciiLower:
     for letter in LIKE_ASCII:
         column = Replace(column, Value(letter), Value(letter.lower()))
     return AsciiLower(column)
+
+
+def folded_json(column: Any) -> AsciiLower:
+    """The same for JSON as text, in which letters beyond ASCII may stand as escapes."""
+    for letter in LIKE_ASCII:
+        column = Replace(column, Value(f"\\u{ord(letter):04x}"), Value(letter.lower()))
+    return folded(column)
 
 
 def equals(path: str, wanted: Any) -> Q:
@@ -66,14 +75,18 @@ class Narrowing:
     def __init__(self, conditions: Sequence[Condition], match: str, now: datetime) -> None:
         self.now = now
         self.columns: dict[str, Combinable] = {}
-        built = [self.condition(place, condition) for place, condition in enumerate(conditions)]
-        self.exact = None not in built
+        exactly = [self.condition(place, condition) for place, condition in enumerate(conditions)]
+        self.exact = None not in exactly
+        built = [
+            self.mention(place, condition) if found is None else found
+            for place, (condition, found) in enumerate(zip(conditions, exactly, strict=True))
+        ]
         self.where = Q()
         known = [one for one in built if one is not None]
         if match != "any":
             for one in known:
                 self.where &= one
-        elif self.exact:
+        elif None not in built:
             for one in known:
                 self.where |= one
 
@@ -97,6 +110,17 @@ class Narrowing:
             return ~and_present(path, POSITIVE[NEGATIVE[operator]](path, wanted), wanted, operator)
         return POSITIVE[operator](path, wanted)
 
+    def mention(self, place: int, condition: Condition) -> Q | None:
+        """That the words of a condition stand somewhere in the JSON, or None where it may hold without them."""
+        if condition.field.stored is None or not (words := words_of(condition)):
+            return None
+        path = f"asked{place}"
+        self.columns[path] = folded_json(condition.field.stored())
+        found = Q()
+        for word in words:
+            found |= Q(**{f"{path}__contains": word})
+        return found
+
     def instant(self, name: str, operator: str, wanted: Any) -> tuple[str, datetime]:
         """Hours since (or until) an instant, as a comparison of the instant itself."""
         if name.startswith("hoursUntil"):
@@ -119,6 +143,26 @@ def is_exact(condition: Condition) -> bool:
         # Milliseconds and whole days are compared in Python.
         return operator in ("greater_than", "less_than", "is_empty", "is_not_empty")
     return isinstance(kind, Hours | Choice | Id | Flag)
+
+
+# What stands in JSON as it is, whatever wrote it.
+IN_A_LIST = re.compile(r"[ !#-\[\]-~]+")
+# In a custom field, so that it can be neither a number nor the spelling of anything but a text or a boolean.
+IN_A_VALUE = re.compile(r"(?!none$)[a-z][a-z0-9 _.@/-]*")
+
+
+def words_of(condition: Condition) -> list[str]:
+    """Texts of which the JSON has at least one where the condition holds; none when that cannot be said."""
+    wanted = condition.wanted if isinstance(condition.wanted, list) else [condition.wanted]
+    if isinstance(condition.field.type, Words) and condition.operator in ("is", "contains", "in"):
+        form, quote = IN_A_LIST, '"'
+    elif isinstance(condition.field.type, Anything) and condition.operator in ("is", "in"):
+        form, quote = IN_A_VALUE, ""
+    else:
+        return []
+    if not all(isinstance(one, str) and form.fullmatch(one) for one in wanted):
+        return []
+    return [f"{quote}{one}{quote}" for one in wanted]
 
 
 def ranked_beyond(kind: Choice, operator: str, wanted: str) -> tuple[str, ...]:

@@ -33,8 +33,11 @@ VALUES: dict[str, list[Any]] = {
     "assigneeId": [None, "397f8871-6bd4-4df4-ad6f-0fef197e8547"],
     "ticketNumber": [1, "3", 100, 2.5],
     "dueDate": ["2026-01-02", "2026-01-01T12:00:00Z", None],
-    "tags": ["eu"],
-    "customFields.plan": ["pro", 5],
+    "tags": ["eu", "KIT", "a\\b", 'say "x"', "e"],
+    "customFields.plan": ["pro", 5, "kit", True, "none", "nan", "1e+17", "é"],
+    "customer.tags": ["vip", None],
+    "company.domains": ["acme.example"],
+    "company.customFields.level": ["gold"],
     "customer.phone": ["555", None],
     "customer.isActive": [True, False],
     "company.accountTier": ["premium", "free"],
@@ -63,11 +66,20 @@ def some_conditions(draw: st.DrawFn) -> tuple[list[dict[str, Any]], str]:
     return conditions, draw(st.sampled_from(["all", "any"]))
 
 
+PLANS: list[Any] = ["Pro", 5, "\u212ait", ["pro", None], True, 1e17, None, ["5", False], {"pro": None}, "É"]
+
+
 @pytest.fixture
 def crowd() -> datetime:
     now = timezone.now()
-    company = CompanyFactory(account_tier="premium", industry="Retail")
-    people = [UserFactory(company=company, phone="555-1"), UserFactory(phone=None), UserFactory(is_active=False)]
+    company = CompanyFactory(
+        account_tier="premium", industry="Retail", domains=["Acme.example"], custom_fields={"level": "Gold"}
+    )
+    people = [
+        UserFactory(company=company, phone="555-1", tags=["VIP"]),
+        UserFactory(phone=None),
+        UserFactory(is_active=False),
+    ]
     categories = ["Billing", "billing", "STRASSE", "straße", None, "", "50%_X", "ß", "Ärger", "\u212a", "bill"]
     for n, category in enumerate(categories):
         ticket = TicketFactory(
@@ -77,8 +89,8 @@ def crowd() -> datetime:
             priority=["low", "medium", "high", "urgent"][n % 4],
             customer=people[n % 3],
             assignee=UserFactory(agent=True) if n % 2 else None,
-            tags=[["eu"], [], ["EU", "vip"]][n % 3],
-            custom_fields=[{}, {"plan": "Pro"}, {"plan": 5}][n % 3],
+            tags=[["eu"], [], ["EU", "vip"], ["\u212a\u0130t", "a\\b"], ["\u212ait", 'say "X"']][n % 5],
+            custom_fields={} if n == 0 else {"plan": PLANS[n % len(PLANS)]},
             due_date=[None, datetime(2026, 1, 2, 5, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)][n % 3],
             sla_deadline=[None, now - HOUR, now + 10 * HOUR][n % 3],
             created_at=now - n * 3 * HOUR,
@@ -102,6 +114,25 @@ def test_sql_and_python_find_the_same_tickets(crowd: datetime, chosen: tuple[lis
     narrowing = Narrowing(conditions, match, crowd)
     found = set(narrowing.apply(Ticket.objects.all()).values_list("pk", flat=True))
     assert found == expected if narrowing.exact else found >= expected
+
+
+NARROWED = [
+    ({"field": "tags", "operator": "contains", "value": "VIP"}, "all"),
+    ({"field": "tags", "operator": "in", "value": "vip, eu"}, "any"),
+    ({"field": "customFields.plan", "operator": "is", "value": "pro"}, "all"),
+    ({"field": "company.domains", "operator": "is", "value": "acme.example"}, "any"),
+]
+
+
+@pytest.mark.parametrize(("condition", "match"), NARROWED)
+def test_words_in_lists_and_custom_fields_leave_few_tickets_to_look_at(
+    condition: dict[str, Any], match: str, db: None
+) -> None:
+    company = CompanyFactory(domains=["acme.example"])
+    TicketFactory(customer__company=company, tags=["Vip"], custom_fields={"plan": "Pro"})
+    TicketFactory.create_batch(2, tags=["other"], custom_fields={"plan": "basic"})
+    narrowing = Narrowing(parse_conditions([condition]), match, timezone.now())
+    assert narrowing.apply(Ticket.objects.all()).count() == 1
 
 
 @pytest.fixture
