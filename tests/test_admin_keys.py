@@ -1,7 +1,9 @@
 """Settings > API Keys."""
 
 import re
+import shlex
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from django.contrib.messages import get_messages
@@ -125,6 +127,9 @@ def test_in_the_browser_a_key_is_made_copied_and_revoked(browse: Browse, admin: 
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
     shot(page, "api-key")
+    curl, _, header, url = shlex.split(page.locator("#try").inner_text())
+    with urlopen(Request(url, headers=dict([header.split(": ", 1)]))) as answer:
+        assert (curl, answer.status, answer.read()) == ("curl", 200, b"[]")
     secret = page.evaluate("navigator.clipboard.readText()")
     assert ApiClient(secret).get("/api/tickets").status_code == 200
 
