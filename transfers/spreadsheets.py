@@ -15,13 +15,14 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.writer.excel import ExcelWriter
 
 from helpdesk.errors import Invalid
 
 from .cells import as_text, escaped, unescaped
+from .sheets import BROKEN, IN_PIECES, TOO_LARGE, FirstSheet
 
 MAX_SHEET_ROWS = 1_048_575  # below the header
 MAX_EXACT = 2**53  # beyond, a spreadsheet rounds whole numbers
@@ -29,16 +30,13 @@ MAX_SHEET_CELL = 32_767  # characters
 CUT_AT = 4_000
 CUT = " […cut off: too long for a spreadsheet cell]"
 
-MAX_UNPACKED = 400 * 1024 * 1024  # bytes of all parts; sheets are read piece by piece
-MAX_PART = 64 * 1024 * 1024  # of any part but sheets: those are held in memory
+MAX_UNPACKED = 400 * 1024 * 1024  # bytes of all parts; sheets and the texts they share are read piece by piece
+MAX_PART = 16 * 1024 * 1024  # of any other part: those are held in memory
 MAX_PARTS = 1_000
-SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
-MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([^"]{1,40})"')
 
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-CODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+CODED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")  # half a character is no text
 BEGINNING = datetime(1980, 1, 1)  # noqa: DTZ001 - the earliest moment in a ZIP archive, which knows no zones
-NO_SPREADSHEET = "This file is not a spreadsheet that can be read. Save it as XLSX or CSV and try again."
 
 
 def write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
@@ -113,7 +111,7 @@ def readable(file: IO[bytes]) -> Iterator[None]:
     except Invalid:
         raise
     except Exception:  # openpyxl, zipfile, zlib and expat raise whatever they like
-        raise Invalid(NO_SPREADSHEET) from None
+        raise Invalid(BROKEN) from None
 
 
 def read(file: IO[bytes], max_columns: int) -> Iterator[tuple[int, Cells, str | None]]:
@@ -123,16 +121,9 @@ def read(file: IO[bytes], max_columns: int) -> Iterator[tuple[int, Cells, str | 
     """
     with readable(file):
         check_archive(file)
-        workbook = load_workbook(file, read_only=True, keep_links=False)
-        if not workbook.worksheets:
-            raise Invalid(NO_SPREADSHEET)
-        sheet: Any = workbook.worksheets[0]
-        refuse_merged_cells(file, sheet._worksheet_path)
-        sheet.reset_dimensions()  # what the file says of its size may be wrong, or far too large
-        numbered = enumerate(sheet.iter_rows(max_row=MAX_SHEET_ROWS + 1, max_col=max_columns + 1), 1)
-        for number, row in numbered:
-            problem = next(filter(None, map(problem_with, row)), None)
-            yield number, [text_of(cell) for cell in row], problem
+        for number, row in FirstSheet(file, max_columns).rows():
+            problem = next((problem for _, problem in row if problem), None)
+            yield number, [text_of(value) for value, _ in row], problem
 
 
 def check_archive(file: IO[bytes]) -> None:
@@ -140,35 +131,18 @@ def check_archive(file: IO[bytes]) -> None:
     try:
         parts = ZipFile(file).infolist()
     except BadZipFile:
-        raise Invalid(NO_SPREADSHEET) from None
-    too_large = any(part.file_size > MAX_PART and not SHEET.fullmatch(part.filename) for part in parts)
+        raise Invalid(BROKEN) from None
+    too_large = any(part.file_size > most_bytes(part.filename) for part in parts)
     if too_large or len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-        raise Invalid("This spreadsheet is too large once it is unpacked. Split it, or save it as CSV.")
+        raise Invalid(TOO_LARGE)
     file.seek(0)
 
 
-def refuse_merged_cells(file: IO[bytes], path: str) -> None:
-    """All but the first of merged cells are empty: nobody can say what was meant by the others."""
-    with ZipFile(file) as archive, archive.open(path) as sheet:
-        tail = b""
-        while piece := sheet.read(1 << 20):
-            if found := MERGED.search(tail + piece):
-                where = found[1].decode(errors="replace")
-                raise Invalid(f"The cells {where} are merged. Unmerge them, so that every row has its own values.")
-            tail = piece[-200:]
-    file.seek(0)
+def most_bytes(part: str) -> int:
+    return MAX_UNPACKED if IN_PIECES.search(part) else MAX_PART
 
 
-def problem_with(cell: Any) -> str | None:
-    if cell.data_type == "f":
-        return f"Cell {cell.coordinate} is a formula. Paste it as a value."
-    if cell.data_type == "e":
-        return f"Cell {cell.coordinate} holds the error {cell.value}."
-    return None
-
-
-def text_of(cell: Any) -> str | None:
-    value = cell.value
+def text_of(value: Any) -> str | None:
     if value is None:
         return ""
     if isinstance(value, str):
