@@ -55,7 +55,7 @@ def test_an_answer_stops_at_a_newer_message_and_says_which(
     ticket.refresh_from_db()
     assert ticket.status == Status.OPEN
     assert not Reply.objects.filter(content="Too late.").exists()
-    answer(ticket, actor=agent, content="Too late.", seen=read.pk, anyway=True)
+    answer(ticket, actor=agent, content="Too late.", seen=written.pk)
     assert Reply.objects.filter(content="Too late.").count() == 1
 
 

@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
 from accounts.models import User
-from tests.browser import NARROW, Browse
+from tests.browser import NARROW, Browse, session_of
 from tests.factories import CannedResponseFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets import services
 from tickets.models import Reply, Status, Ticket
+from workspace.models import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,6 +99,7 @@ def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(
     expect(page.get_by_text("It works again!")).to_be_visible()
     expect(text).to_have_value("Buy a new one.")
     assert answers(ticket) == ["It works again!"]
+    assert page.url.endswith(f"{QUEUE}{ticket.ticket_number}/")  # where going on, or loading it again, is harmless
     page.get_by_role("button", name="Send anyway").click()
     expect(page.get_by_text("Sent.", exact=True)).to_be_visible()
     assert answers(ticket) == ["It works again!", "Buy a new one."]
@@ -115,6 +118,15 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     assert ticket.priority == "urgent"
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
+    # Whoever has been signed out meanwhile finds the text again as well.
+    page.get_by_label("Message", exact=True).fill("Dear Cleo, pull")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("input[name=username]")).to_be_visible()
+    Draft.objects.all().delete()
+    page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
+    page.goto(f"{QUEUE}{ticket.ticket_number}/")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo, pull")
 
 
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:

@@ -1,7 +1,7 @@
 """Answers that are written while the conversation goes on.
 
 Whoever writes an answer says up to which message they have read. When somebody else was faster nothing is sent: the
-writer sees what was added, and may send the same text anyway.
+writer sees what was added, and may send the same text once that is read.
 """
 
 from collections.abc import Sequence
@@ -49,17 +49,16 @@ def answer(
     actor: User,
     content: str,
     seen: UUID | None,
-    anyway: bool = False,
     status: str | None = None,
     uploads: Sequence[Upload] = (),
 ) -> Reply:
     """Send a public reply with its files, and give the ticket a status if one is named; all of it or nothing.
 
     `seen` is the id of the last message the writer has read, None when there was none; raises NewerMessages when
-    others followed, unless it is to be sent `anyway`.
+    others followed. Who has read those as well sends it again with the last one of them.
     """
     locked = lock(ticket)
-    if not anyway and (newer := messages_after(locked.pk, seen)):
+    if newer := messages_after(locked.pk, seen):
         raise NewerMessages(newer)
     reply = add_reply(locked, user_id=actor.pk, content=content)
     if status is not None:

@@ -125,7 +125,6 @@ def sending(request: HttpRequest, ticket: Ticket, content: str, what: str, is_no
         actor=user,
         content=content,
         seen=seen_in(request),
-        anyway="anyway" in request.POST,
         status=THEN[what],
         uploads=uploads,
     )

@@ -14,6 +14,14 @@ export const composer = (ticket) => {
     text.style.height = `${Math.min(text.scrollHeight + 2, window.innerHeight * 0.5)}px`;
   };
 
+  /* A copy in the browser, for when the server cannot be reached or wants to be signed in to first. */
+  const copy = `draft ${ticket.dataset.draft}`;
+  if (document.querySelector("#ws-messages .hd-notice--green")) sessionStorage.removeItem(copy);
+  if (!text.value && sessionStorage.getItem(copy)) {
+    text.value = sessionStorage.getItem(copy);
+    state.textContent = "Your text is here again";
+  }
+
   const keep = async () => {
     clearTimeout(waiting);
     waiting = null;
@@ -25,14 +33,16 @@ export const composer = (ticket) => {
       const answer = await fetch(ticket.dataset.draft, { method: "POST", body, keepalive: true });
       if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
       kept = now;
+      sessionStorage.removeItem(copy);
       state.textContent = now.trim() ? "Draft kept" : "";
     } catch {
-      state.textContent = "Draft not kept: no connection";
+      state.textContent = "Kept in this browser only";
     }
   };
 
   text.addEventListener("input", () => {
     typedAt = Date.now();
+    sessionStorage.setItem(copy, text.value);
     grow();
     state.textContent = "";
     clearTimeout(waiting);
@@ -67,11 +77,19 @@ export const composer = (ticket) => {
     }
   });
 
-  /* Sending: once, and "anyway" only by the button that says so. */
+  text.addEventListener("paste", (event) => {
+    const pasted = [...event.clipboardData.files];
+    if (!pasted.length) return;
+    event.preventDefault();
+    const all = new DataTransfer();
+    [...files.files, ...pasted].forEach((file) => all.items.add(file));
+    files.files = all.files;
+    files.dispatchEvent(new Event("change"));
+  });
+
+  /* Sending: once. */
   form.addEventListener("submit", (event) => {
     if (sent) { event.preventDefault(); return; }
-    const anyway = form.querySelector("[data-anyway]");
-    if (anyway) anyway.disabled = !event.submitter?.closest(".ws-notice");
     sent = true;
     setTimeout(() => { form.querySelectorAll("button").forEach((button) => { button.disabled = true; }); });
   });

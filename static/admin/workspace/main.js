@@ -17,6 +17,8 @@ if (root) {
   queue(root.querySelector("[data-counts]"));
   const ticket = root.querySelector('[data-page="ticket"]');
   if (ticket) {
+    /* What was refused is shown where it was sent to; going on from there begins at the ticket. */
+    if (/\/(reply|change)\/$/.test(location.pathname)) history.replaceState(null, "", ticket.dataset.address);
     const text = composer(ticket);
     presence(ticket, text);
     saves(ticket);

@@ -19,7 +19,7 @@ export const presence = (ticket, text) => {
       others().replaceChildren(...words.map((textContent) => element("span", { className: "ws-present__one", textContent })));
     }
     if (count && newer.hidden) {
-      const link = element("a", { className: "hd-button hd-button--small", href: `${location.pathname}${location.search}#latest`, textContent: "Show" });
+      const link = element("a", { className: "hd-button hd-button--small", href: `${ticket.dataset.address}#latest`, textContent: "Show" });
       link.addEventListener("click", async (event) => {
         event.preventDefault();
         await text.keep();
