@@ -194,7 +194,7 @@ def streamed(
 
 
 def create(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    """The inserts of a new ticket by hand: number, ticket, line of history; nothing is checked."""
+    """The inserts of a new ticket by hand: number, ticket, its words, line of history, clock; nothing is checked."""
     body = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
     ticket_id, now = uuid7(), datetime.now(UTC)
     with connection.transaction():
@@ -206,8 +206,22 @@ def create(environ: Environ, start_response: StartResponse) -> list[bytes]:
             [ticket_id, number, body["subject"], body["description"], body["priority"], body["category"],
              body["customerId"], orjson.dumps(body["tags"]).decode(), now, now],
         )  # fmt: skip
+        connection.execute(
+            "INSERT INTO tickets_ticketsearch (ticket_id, number, customer, public, internal)"
+            " VALUES (%s, %s, '', %s, '')",
+            [ticket_id, number, words_of(number, body)],
+        )
         record(ticket_id, "created", None, None, now)
+        connection.execute(
+            "INSERT INTO sla_clock (ticket_id, policy_name, first_response_time, resolution_time, marked, reckoned)"
+            " VALUES (%s, '', 0, 0, 0, 0)",
+            [ticket_id],
+        )
     return whole(environ, start_response, ticket_id, "201 Created")
+
+
+def words_of(number: Any, body: dict[str, Any]) -> str:
+    return " ".join(dict.fromkeys(f"{number} {body['subject']} {body['description']}".lower().split()))
 
 
 def change(environ: Environ, start_response: StartResponse) -> list[bytes]:
@@ -236,6 +250,14 @@ CREATE_AT_ONCE = f"""
     a AS (
         INSERT INTO tickets_activity (id, ticket_id, action, created_at)
         SELECT %s::uuid, t.id, 'created', t.created_at FROM t
+    ),
+    s AS (
+        INSERT INTO tickets_ticketsearch (ticket_id, number, customer, public, internal)
+        SELECT t.id, t.ticket_number, '', t.ticket_number || ' ' || %s::text, '' FROM t
+    ),
+    c AS (
+        INSERT INTO sla_clock (ticket_id, policy_name, first_response_time, resolution_time, marked, reckoned)
+        SELECT t.id, '', 0, 0, 0, 0 FROM t
     )
     SELECT {TEXT_COLUMNS} FROM t
 """
@@ -254,11 +276,11 @@ CHANGE_AT_ONCE = f"""
 
 
 def create_at_once(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    """Key, number, ticket and history in one statement, which is one transaction and one round trip."""
+    """Key, number and all rows in one statement, which is one transaction and one round trip."""
     body = orjson.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
     params = [
         offered_key(environ), uuid7(), body["subject"], body["description"], body["priority"], body["category"],
-        body["customerId"], orjson.dumps(body["tags"]).decode(), uuid7(),
+        body["customerId"], orjson.dumps(body["tags"]).decode(), uuid7(), words_of("", body),
     ]  # fmt: skip
     row = connection.execute(CREATE_AT_ONCE, params).fetchone()
     return refuse(start_response) if row is None else send(start_response, as_json(row), "201 Created")
