@@ -58,7 +58,7 @@ def scenarios(url: str, product: Client, tickets: int) -> list[Scenario]:
         return Scenario(name, title, count, gets(path, count), growth=growth, floored=False)
 
     def search(name: str, title: str, words: str, path: str = "/api/tickets") -> Scenario:
-        return figures(name, title, f"{path}?q={quote(words)}&limit=50", 50)
+        return figures(name, title, f"{path}?q={quote(words)}&limit=50", 20)
 
     def patches(client: Client) -> list[bytes]:
         priorities = ["low", "medium", "high", "urgent"]
