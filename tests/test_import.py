@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test.client import MULTIPART_CONTENT
 from django.utils import timezone
 from openpyxl import Workbook
@@ -313,6 +313,17 @@ def test_after_a_crash_the_rest_is_imported_and_nothing_twice(api: ApiClient, mo
     shown = api.get(f"/api/imports/{record}").json()
     assert (shown["state"], shown["created"], shown["updated"]) == ("done", 1_200, 0)
     assert User.objects.filter(email__startswith="p").filter(role="customer").count() == 1_200
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Elsewhere writers do not wait for each other.")
+def test_a_long_import_gives_way_to_other_writers(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(services, "TURN", 0)
+    monkeypatch.setattr(services.time, "sleep", rests.append)
+    api.post(CONTACTS, {"data": [{"email": f"p{n}@example.com", "name": "P"} for n in range(6)], "background": True})
+    services.work(seconds=60)
+    assert rests == [services.PAUSE] * 2
 
 
 def test_a_leased_import_is_left_to_whoever_has_it_until_the_lease_ends(api: ApiClient) -> None:

@@ -35,6 +35,8 @@ IN_MEMORY = 2 * 1024 * 1024  # bytes of rows before they wait on disk
 TRIES = 4
 LEASE = timedelta(minutes=3)  # longer than any batch takes
 MOST_ATTEMPTS = 5
+# Whoever waits for SQLite looks every tenth of a second whether it is free, and would never find it so between batches.
+TURN, PAUSE = 0.7, 0.15  # seconds of work, and of rest
 KEPT = timedelta(days=30)
 
 
@@ -221,6 +223,7 @@ def work_on(record_id: UUID, lease: UUID, until: float) -> int:
     """Batch after batch, as long as the lease is ours; returns how many."""
     around = None
     done = failures = 0
+    gave_way = time.monotonic()
     while time.monotonic() < until:
         around = around or Surroundings(Import.objects.select_related("owner").get(pk=record_id).owner)
         try:
@@ -236,6 +239,9 @@ def work_on(record_id: UUID, lease: UUID, until: float) -> int:
         done += 1
         if not more:
             break
+        if connection.vendor == "sqlite" and time.monotonic() - gave_way > TURN:
+            time.sleep(PAUSE)
+            gave_way = time.monotonic()
     return done
 
 
