@@ -163,3 +163,12 @@ def test_the_address_of_a_merged_contact_leads_to_the_kept_one(customer: User) -
     send(email="old@example.com")
     Client().post(link())
     assert Ticket.objects.get().customer == customer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_that_is_opened_many_times_at_once_files_one_ticket(at_once: Any) -> None:
+    send()
+    path = link()
+    answers = at_once(6, lambda _: Client().post(path).status_code)
+    assert answers == [200] * 6
+    assert (Ticket.objects.count(), User.objects.count()) == (1, 1)

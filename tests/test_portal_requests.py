@@ -345,3 +345,14 @@ def test_a_company_shares_only_while_it_allows_it(browser: Client, mia: User) ->
         company.save()
         assert browser.get(path_of(theirs)).status_code == status
         assert (f">{company.name}</a>" in text_of(browser.get("/requests/"))) is shares
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_many_times_at_once_makes_one_request(mia: User, at_once: Any) -> None:
+    def attempt(_: int) -> int:
+        client = Client()
+        client.force_login(mia)
+        return client.post("/requests/new", {**REQUEST, "once": "the same"}).status_code
+
+    assert at_once(6, attempt) == [302] * 6
+    assert Ticket.objects.count() == 1
