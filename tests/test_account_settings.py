@@ -194,11 +194,13 @@ def test_what_is_no_picture_is_refused(member: User, content: bytes) -> None:
         avatars.set_avatar(member, content=BytesIO(content), size=len(content))
 
 
-def test_pictures_have_limits(member: User) -> None:
+def test_pictures_have_limits(member: User, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Invalid):
         avatars.set_avatar(member, content=picture(), size=avatars.MAX_SIZE + 1)
+    monkeypatch.setattr(avatars, "MAX_PIXELS", 100 * 100)
+    avatars.set_avatar(member, content=picture("GIF", (100, 100)), size=1000)
     with pytest.raises(Invalid):
-        avatars.set_avatar(member, content=picture("GIF", (8000, 6000)), size=1000)
+        avatars.set_avatar(member, content=picture("GIF", (101, 100)), size=1000)
 
 
 def test_a_former_picture_goes_and_foreign_ones_are_left_alone(member: User) -> None:

@@ -255,13 +255,14 @@ def test_every_address_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_everybody_gets_what_is_theirs_and_no_more(house: House, browser: Callable[[str], Client], role: str) -> None:
-    wrong = []
+    wrong, client = [], browser(role)
     for name, rows in MATRIX.items():
         for row in rows:
-            client = browser(role)
             status = getattr(client, row.method)(address(house, name, row), row.data or {}).status_code
             if status != row.expected[role]:
                 wrong.append((name, row.args, status, row.expected[role]))
+        if name in ("sign-out", "sign-out-everywhere"):
+            client = browser(role)
     assert not wrong
 
 

@@ -71,6 +71,7 @@ def test_from_a_question_to_a_rating(
     expect(page.get_by_text(f"#{ticket.ticket_number}")).to_be_visible()
     assert Attachment.objects.get().filename == file.name
     page.get_by_role("link", name="Follow this request").click()
+    expect(page.get_by_text("It does not charge.")).to_be_visible()
     assert fits(page)
 
     agent = UserFactory(agent=True, name="Gus Agent")
