@@ -47,25 +47,28 @@ def of_ticket(name: str, type_: Type) -> Field:
         camel(name),
         type_,
         lambda facts: plain(value(facts.ticket)) if as_text else value(facts.ticket),
-        **where(name, type_),
+        *where(name, type_),
     )
 
 
 def of_customer(name: str, type_: Type) -> Field:
     value = attrgetter(name)
     place = where(f"customer__{name}", type_)
-    return Field(f"customer.{camel(name)}", type_, lambda facts: plain(value(facts.customer)), **place)
+    return Field(f"customer.{camel(name)}", type_, lambda facts: plain(value(facts.customer)), *place)
 
 
 def of_company(name: str, type_: Type) -> Field:
     value = attrgetter(name)
     place = where(f"customer__company__{name}", type_)
-    return Field(f"company.{camel(name)}", type_, lambda facts: facts.company and plain(value(facts.company)), **place)
+    return Field(f"company.{camel(name)}", type_, lambda facts: facts.company and plain(value(facts.company)), *place)
 
 
-def where(path: str, type_: Type) -> dict[str, Callable[[], Combinable]]:
-    """Where a value stands. Lists are asked in Python: what the database can ask of JSON differs."""
-    return {"stored": partial(json_text, path)} if isinstance(type_, Words) else {"column": partial(F, path)}
+Place = Callable[[], Combinable]
+
+
+def where(path: str, type_: Type) -> tuple[Place | None, Place | None]:
+    """Column or JSON of a value. Lists are asked in Python: what the database can ask of JSON differs."""
+    return (None, partial(json_text, path)) if isinstance(type_, Words) else (partial(F, path), None)
 
 
 def json_text(path: str) -> Combinable:
