@@ -111,6 +111,8 @@ def test_a_new_admin_is_led_through_the_first_steps(admin: User) -> None:
         "Create an API key": False,
         "Send real mail": True,
     }
+    for step in browser.get("/admin/").context["steps"]:
+        assert not step["link"] or browser.get(step["link"]).status_code == 200
     UserFactory(agent=True)
     AgentGroupFactory()
     assert [title for title, is_done in done().items() if is_done] == [

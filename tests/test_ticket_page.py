@@ -410,6 +410,17 @@ def test_buttons_that_make_no_sense_say_why(browser: Client, ticket: Ticket, giv
     assert not ticket.activities.exists()
 
 
+def test_the_customer_and_the_company_are_one_click_away(browser: Client) -> None:
+    ticket: Any = TicketFactory(customer=UserFactory(company=CompanyFactory()))
+    page = browser.get(at(ticket)).content.decode()
+    for address in (
+        f"/admin/people/contact/{ticket.customer_id}/change/",
+        f"/admin/companies/company/{ticket.customer.company_id}/change/",
+    ):
+        assert f'href="{address}"' in page
+        assert browser.get(address).status_code == 200
+
+
 def test_whoever_hands_a_ticket_away_is_taken_back_to_the_queue() -> None:
     agent = UserFactory(agent=True, ticket_scope="restricted")
     ticket, other = TicketFactory(assignee=agent), UserFactory(agent=True)

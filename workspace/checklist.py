@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from accounts.models import AgentGroup, ApiKey, User
 from audit.models import Action, Entry
@@ -32,7 +32,7 @@ STEPS = (
     Step(
         "Bring in your agents",
         "Everybody signs in with an account of their own.",
-        "accounts_user_changelist",
+        "people_agent_changelist",
         lambda user: User.objects.staff().exclude(pk=user.pk).exists(),
     ),
     Step(
@@ -70,13 +70,11 @@ STEPS = (
 
 def checklist(user: User) -> list[dict[str, object]]:
     return [
-        {"title": step.title, "why": step.why, "link": address(step.page), "is_done": step.is_done(user)}
+        {
+            "title": step.title,
+            "why": step.why,
+            "link": step.page and reverse(f"admin:{step.page}"),
+            "is_done": step.is_done(user),
+        }
         for step in STEPS
     ]
-
-
-def address(page: str) -> str:
-    try:
-        return reverse(f"admin:{page}") if page else ""
-    except NoReverseMatch:
-        return ""
