@@ -85,6 +85,12 @@ class User(AbstractBaseUser):
             models.Index(fields=["company", "created_at", "id"], name="user_company"),
             models.Index(fields=["created_at", "id"], name="user_inactive", condition=models.Q(is_active=False)),
             models.Index(
+                fields=["created_at", "id"], name="user_verified", condition=models.Q(email_verified_at__isnull=False)
+            ),
+            models.Index(
+                fields=["created_at", "id"], name="user_claimed", condition=models.Q(claimed_at__isnull=False)
+            ),
+            models.Index(
                 fields=["merged_into"], name="user_merged_into", condition=models.Q(merged_into__isnull=False)
             ),
         ]

@@ -1,7 +1,5 @@
 """Taking what an erased person said out of tickets, which stay with their number, history and times."""
 
-from django.db.models import Q
-
 from accounts.models import User
 
 from .files import discard
@@ -17,9 +15,13 @@ def blank_messages_of(user: User) -> None:
     own = list(Ticket.objects.filter(customer=user).order_by("pk").values_list("pk", flat=True))
     replies = Reply.objects.filter(user=user)
     touched = {*own, *replies.values_list("ticket_id", flat=True)}
-    files = Attachment.objects.filter(Q(ticket__in=own, uploaded_by=user) | Q(reply__user=user))
-    discard(files.values_list("stored_name", flat=True))
-    files.delete()
+    # One after the other: there is an index for each of the two ways alone.
+    for files in (
+        Attachment.objects.filter(ticket__in=own, uploaded_by=user),
+        Attachment.objects.filter(reply__user=user),
+    ):
+        discard(files.values_list("stored_name", flat=True))
+        files.delete()
     replies.update(content=BLANK)
     Activity.objects.filter(ticket__in=own, action__in=TELLING).update(old_value=None, new_value=None)
     Ticket.objects.filter(pk__in=own).update(subject=BLANK, description=BLANK, custom_fields={})

@@ -57,7 +57,7 @@ class State(admin.SimpleListFilter):
         ),
         "none": ("No account", Q(is_active=True, email_verified_at__isnull=True, claimed_at__isnull=True)),
         "inactive": ("Deactivated", Q(is_active=False, erased_at__isnull=True)),
-        "erased": ("Erased", Q(erased_at__isnull=False)),
+        "erased": ("Erased", Q(is_active=False, erased_at__isnull=False)),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -98,7 +98,7 @@ class Contacts(VerbPages):
     list_display_links = ("person",)
     list_select_related = ("company",)
     list_filter = (State,)
-    list_per_page = 50
+    list_per_page = 40
     paginator = ShortPaginator
     search_fields = ("name",)
     search_help_text = "Beginnings of names and addresses"

@@ -1,0 +1,63 @@
+"""People in a real browser: a second factor is set up and asked for, and a file is looked at and imported."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import SecondFactor, User
+from tests.browser import NARROW, Browse
+from tests.factories import PASSWORD, CompanyFactory, TicketFactory, UserFactory
+from tests.test_two_factor import app_code
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Shot = Callable[[Page, str], None]
+
+
+def test_a_second_factor_is_set_up_and_asked_for(browse: Browse, shot: Shot, agent: User) -> None:
+    page = browse(agent)
+    page.goto("/admin/account/two-factor/")
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    shot(page, "two-factor")
+    page.get_by_role("textbox", name="Code").fill(app_code(agent))
+    page.get_by_role("button", name="Switch it on").click()
+    expect(page.locator("#recovery-codes")).to_contain_text("-")
+    [recovery, *_] = page.locator("#recovery-codes").inner_text().split()
+
+    # The code of this moment is used up: signing in takes a recovery code.
+    fresh = browse(size=NARROW, dark=True)
+    fresh.goto("/admin/tickets/")
+    fresh.get_by_label("Email").fill(agent.email)
+    fresh.get_by_label("Password").fill(PASSWORD)
+    fresh.get_by_role("button", name="Log in").click()
+    shot(fresh, "sign-in-code-narrow-dark")
+    fresh.get_by_role("textbox", name="Code").fill(recovery)
+    fresh.get_by_role("button", name="Log in").click()
+    fresh.wait_for_url("**/admin/tickets/")
+    assert SecondFactor.objects.get().confirmed_at < timezone.now()
+
+
+def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: User, tmp_path: Path) -> None:
+    known: Any = UserFactory(name="Cleo", company=CompanyFactory(name="Acme"), tags=["vip"])
+    TicketFactory.create_batch(2, customer=known)
+    file = tmp_path / "people.csv"
+    file.write_text(f"name,email\nCleo Clark,{known.email}\nAnn,ann@example.org\nBob,no address\n")
+    page = browse(admin)
+    page.goto("/admin/people/contact/")
+    page.get_by_role("link", name="Import", exact=True).click()
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("Cleo Clark")).to_be_visible()
+    shot(page, "import-preview")
+    page.get_by_role("button", name="Import 2 rows").click()
+    expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
+    page.goto("/admin/people/contact/?q=clark")
+    page.get_by_role("link", name="Cleo Clark").click()
+    expect(page.get_by_role("link", name="Merge with another contact")).to_be_visible()
+    shot(page, "contact")
+    assert User.objects.filter(name="Ann").exists()
