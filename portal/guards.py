@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,15 +34,20 @@ def customers_only(view: View) -> View:
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        user = request.user
-        if not user.is_authenticated:
-            back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("portal:requests")
-            return redirect(f"{reverse('portal:sign-in')}?{urlencode({'next': back})}")
-        if user.is_staff:
-            return render(request, "portal/errors/for_customers.html", status=403)
-        return view(request, *args, **kwargs)
+        return turned_away(request) or view(request, *args, **kwargs)
 
     return guarded
+
+
+def turned_away(request: HttpRequest) -> HttpResponse | None:
+    """What somebody gets who is no customer that is signed in; None for one who is."""
+    user = request.user
+    if not user.is_authenticated:
+        back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("portal:requests")
+        return redirect(f"{reverse('portal:sign-in')}?{urlencode({'next': back})}")
+    if user.is_staff:
+        return render(request, "portal/errors/for_customers.html", status=403)
+    return None
 
 
 def way_back(request: HttpRequest, otherwise: str) -> str:

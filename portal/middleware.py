@@ -44,6 +44,8 @@ class PortalMiddleware:
             response = self.get_response(request)
         if has_account(request.user):
             note_visit(request.session, timezone.now())
+        # Names, tokens of forms: nothing that stands in a page is for anybody else.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.setdefault("Content-Language", language)
         response.headers.setdefault("Content-Security-Policy", policy())
         patch_vary_headers(response, ("Accept-Language", "Cookie"))

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from .account_pages import done, failed, status_of
 from .custom_forms import PREFIX, asked_fields, known_fields
 from .finding import find
 from .forms import GuestRequestForm, RequestForm, SubjectForm, new_stamp
-from .guards import CustomerRequest, customers_only, forms, pages
+from .guards import CustomerRequest, customers_only, forms, pages, turned_away
 from .request_pages import expected_reply, found_for
 
 SUGGESTIONS = 3
@@ -35,13 +34,12 @@ ONCE = Limit(1, 24 * 60 * 60)
 
 @never_cache
 @forms
-def new_request(request: HttpRequest) -> HttpResponseBase:
+def new_request(request: HttpRequest) -> HttpResponse:
     """The first step asks what it is about, the second for everything else. Guests, where they may, go the same way."""
     user = request.user
-    if user.is_authenticated and user.is_staff:
-        return for_customers(request)
-    if not user.is_authenticated and not settings.GUEST_TICKETS:
-        return for_customers(request)
+    guest = not user.is_authenticated and settings.GUEST_TICKETS
+    if not guest and (away := turned_away(request)):
+        return away
     if request.method == "POST":
         return sent(request, user) if user.is_authenticated else held(request)
     first = SubjectForm(request.GET if "subject" in request.GET else None)
@@ -57,12 +55,6 @@ def new_request(request: HttpRequest) -> HttpResponseBase:
     else:
         form = GuestRequestForm(definitions=asked, initial={"subject": subject, "stamp": new_stamp()})
     return show(request, form, subject)
-
-
-@customers_only
-def for_customers(request: CustomerRequest) -> HttpResponse:
-    """Never reached: the guard sends guests to sign in, and colleagues elsewhere."""
-    return redirect("portal:home")
 
 
 def show(request: HttpRequest, form: RequestForm, subject: str, status: int = 200) -> HttpResponse:

@@ -297,8 +297,9 @@ def test_a_solved_request_can_be_rated_and_rated_anew(browser: Client, ticket: T
 
 
 def test_somebody_kept_informed_is_told_without_a_word_of_the_request(
-    browser: Client, ticket: Ticket, django_capture_on_commit_callbacks: Any
+    browser: Client, ticket: Ticket, mia: User, django_capture_on_commit_callbacks: Any
 ) -> None:
+    User.objects.filter(pk=mia.pk).update(name="Buy at https://spam.example")
     with django_capture_on_commit_callbacks(execute=True):
         browser.post(path_of(ticket, "/people"), {"email": " Tom@Example.com "})
         browser.post(path_of(ticket, "/people"), {"email": "tom@example.com"})
@@ -307,6 +308,8 @@ def test_somebody_kept_informed_is_told_without_a_word_of_the_request(
     assert sent.to == ["Tom@Example.com"]
     assert path_of(ticket) in sent.body
     assert "Printer" not in f"{sent.subject} {sent.body}"
+    assert "spam.example" not in f"{sent.subject} {sent.body}"
+    assert mia.email in sent.body
     tom = Client()
     tom.force_login(UserFactory(email="TOM@example.com", signed_up=True))
     assert tom.get(path_of(ticket)).status_code == 200

@@ -238,6 +238,7 @@ def test_a_refused_token_gets_a_page_of_ours() -> None:
 def test_private_pages_are_kept_by_nobody(browser: Client) -> None:
     for path in ("/requests/", "/portal/account", "/requests/new", "/portal/sign-in"):
         assert "no-store" in browser.get(path)["Cache-Control"]
+    assert browser.get("/help/")["Cache-Control"] == "private, no-cache"
 
 
 # --- Weight -------------------------------------------------------------------------------------------

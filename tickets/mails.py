@@ -17,7 +17,7 @@ def send_copied(ticket: Ticket, copy: TicketCopy, sender: User) -> None:
     words = {
         "subject": _("You can follow request #%(number)s") % {"number": ticket.ticket_number},
         "number": ticket.ticket_number,
-        "sender": sender.own_name,
+        "sender": sender.email,  # proven, unlike a name, which could be an advertisement
         "link": f"{settings.BASE_URL}/requests/{ticket.ticket_number}",
         "email": copy.email,
     }
