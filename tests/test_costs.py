@@ -281,7 +281,7 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("post", "/api/api-keys", {"name": "x"}, 4),
     ("post", "/api/api-keys/verify", None, 1),
     ("delete", "/api/api-keys/{key}", None, 4),
-    ("post", "/api/portal/signup", {"name": "J", "email": "new@example.com", "password": PASSWORD}, (7, 8)),
+    ("post", "/api/portal/signup", {"name": "J", "email": "new@example.com", "password": PASSWORD}, (8, 9)),
     ("post", "/api/portal/signup", {"name": "J", "email": "known@example.com", "password": PASSWORD}, 3),
     ("post", "/api/portal/login", {"email": "known@example.com", "password": PASSWORD}, 8),
     ("post", "/api/portal/login", {"email": "known@example.com", "password": "wrong"}, 3),
