@@ -57,7 +57,7 @@ def requests(request: CustomerRequest) -> HttpResponse:
     asked = request.GET.get("q", "")[:200].replace("\x00", "").strip()
     found = among(user, chosen)
     try:
-        rows = matching(found, asked, internal=False) if asked else found
+        rows = matching(found, asked, internal=False, named=bool(user.email_verified_at)) if asked else found
         context = sections(rows, found, request.GET.get("before", ""))
     except Invalid:
         context = {"too_many_words": True, "sections": []}

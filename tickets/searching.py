@@ -24,6 +24,7 @@ SEARCH = SearchTable("tickets_ticketsearch", "number", ("customer", "public", "i
 insertion = Insertion(TicketSearch)
 OWN_NUMBER = re.compile(r"#(\d{1,18})(?!\w)", re.ASCII)
 FOR_CUSTOMERS = ("customer", "public")
+FOR_CLAIMERS = ("public",)
 # Characters of words that are kept; together they fit into a tsvector (1 MB) in any alphabet.
 MAX_PUBLIC = 120_000
 MAX_INTERNAL = 80_000
@@ -31,9 +32,13 @@ MAX_CUSTOMER = 2_000
 BATCH = 500
 
 
-def matching(tickets: QuerySet[Ticket], text: str, *, internal: bool) -> QuerySet[Ticket]:
-    """The tickets that hold every word; without `internal` only in what their customer may read."""
-    match = words_in(text, only=() if internal else FOR_CUSTOMERS)
+def matching(tickets: QuerySet[Ticket], text: str, *, internal: bool, named: bool = True) -> QuerySet[Ticket]:
+    """The tickets that hold every word; without `internal` only in what their customer may read.
+
+    Without `named` the name and address of the customer are not looked at: whoever has not proven to be them could
+    guess these word by word.
+    """
+    match = words_in(text, only=() if internal else FOR_CUSTOMERS if named else FOR_CLAIMERS)
     return tickets.none() if match is None else tickets.filter(match)
 
 
