@@ -4,7 +4,6 @@ Whatever is uploaded is drawn anew as a small square WebP: nothing of the file i
 taken nor what else may hide in it.
 """
 
-import re
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -20,13 +19,13 @@ from helpdesk.errors import Forbidden, Invalid
 from helpdesk.ids import new_id
 
 from .account_settings import UNPROVEN, lock, save
+from .avatar_files import discard
 from .models import User
 
 MAX_SIZE = 5 * 1024 * 1024  # bytes
 MAX_PIXELS = 40_000_000
 SIDE = 256  # pixels
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-NAME = re.compile(r"[0-9a-f-]{36}\.webp")
 
 
 def set_avatar(user: User, *, content: IO[bytes], size: int) -> User:
@@ -49,22 +48,6 @@ def replace(user: User, url: str | None) -> User:
         discard(locked.avatar_url)
         save(locked, {"avatar_url": url})
     return locked
-
-
-def discard(url: str | None) -> None:
-    """Remove the file behind an avatar, if it is kept here, once the running transaction commits."""
-    if (path := own_file(url)) is not None:
-        transaction.on_commit(lambda: path.unlink(missing_ok=True), robust=True)
-
-
-def own_file(url: str | None) -> Path | None:
-    """The file behind an avatar that is kept here; None for one that is elsewhere."""
-    _, marker, name = (url or "").rpartition("/portal/avatars/")
-    return file_named(name) if marker else None
-
-
-def file_named(name: str) -> Path | None:
-    return Path(FileSystemStorage().path(f"avatars/{name}")) if NAME.fullmatch(name) else None
 
 
 def drawn_anew(content: IO[bytes]) -> bytes:

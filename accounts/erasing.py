@@ -22,8 +22,7 @@ from helpdesk.errors import Conflict, Forbidden, NotFound
 from helpdesk.transactions import in_one_transaction
 from outbox.services import forget_address
 
-from . import throttling
-from .avatars import discard
+from . import avatar_files, throttling
 from .models import ErasedAddress, ReplayRecord, Role, User
 from .sessions import end_other_sessions
 from .signals import person_erasing
@@ -90,7 +89,7 @@ def forget_traces(person: User, addresses: list[str]) -> None:
 
 def blank(person: User, now: datetime) -> None:
     """No mailed link fits the new address."""
-    discard(person.avatar_url)
+    avatar_files.discard(person.avatar_url)
     nobody = f"erased-{person.pk.hex}"
     person.username = nobody
     person.email = person.email_key = f"{nobody}@erased.invalid"

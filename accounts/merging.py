@@ -15,7 +15,7 @@ from helpdesk.json_values import same
 from helpdesk.tags import MAX_TAGS
 from helpdesk.transactions import in_one_transaction
 
-from .avatars import discard
+from . import avatar_files
 from .models import GroupMember, Role, User
 from .services import require_global_scope
 from .sessions import end_other_sessions
@@ -105,7 +105,7 @@ def retire(merged: User, kept: User, now: datetime) -> None:
     merged.email_verified_at = merged.claimed_at = None
     merged.claimed_name = ""
     if merged.avatar_url != kept.avatar_url:
-        discard(merged.avatar_url)
+        avatar_files.discard(merged.avatar_url)
     merged.phone = merged.avatar_url = merged.company_id = None
     merged.tags, merged.custom_fields = [], {}
     merged.updated_at = max(now, merged.updated_at)

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import account_settings, avatars, portal_accounts, sessions
+from accounts import account_settings, avatar_files, avatars, portal_accounts, sessions
 from accounts.account_settings import Profile
 from accounts.models import User
 from helpdesk.errors import HelpDeskError
@@ -77,7 +77,7 @@ def avatar(request: CustomerRequest) -> HttpResponse:
 @pages
 def avatar_file(request: HttpRequest, name: str) -> FileResponse:
     """A picture; its name is known to whoever was shown it, and never used again for another."""
-    path = avatars.file_named(name)
+    path = avatar_files.file_named(name)
     if path is None or not path.is_file():
         raise Http404
     response = FileResponse(path.open("rb"), content_type="image/webp")

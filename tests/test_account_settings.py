@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from accounts import account_settings, avatars, sessions, tokens
+from accounts import account_settings, avatar_files, avatars, sessions, tokens
 from accounts.account_settings import Profile
 from accounts.erasing import erase_person
 from accounts.merging import merge_contacts
@@ -177,7 +177,7 @@ def test_a_picture_is_drawn_anew_as_a_small_square(member: User, kind: str) -> N
     content = picture(kind, **options)
     content.write(b"<script>alert(1)</script>")
     changed = avatars.set_avatar(member, content=content, size=1000)
-    path = avatars.own_file(changed.avatar_url)
+    path = avatar_files.own_file(changed.avatar_url)
     assert path
     with Image.open(path) as stored:
         assert (stored.format, stored.size) == ("WEBP", (256, 256))
@@ -204,15 +204,15 @@ def test_pictures_have_limits(member: User, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_former_picture_goes_and_foreign_ones_are_left_alone(member: User) -> None:
-    first = avatars.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
-    second = avatars.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
+    first = avatar_files.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
+    second = avatar_files.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
     assert first
     assert second
     assert (first.exists(), second.exists()) == (False, True)
     assert avatars.remove_avatar(member).avatar_url is None
     assert not second.exists()
-    assert avatars.own_file("https://elsewhere.example/face.webp") is None
-    assert avatars.own_file("https://elsewhere.example/portal/avatars/../../secret") is None
+    assert avatar_files.own_file("https://elsewhere.example/face.webp") is None
+    assert avatar_files.own_file("https://elsewhere.example/portal/avatars/../../secret") is None
     assert FileSystemStorage().listdir("avatars")[1] is not None
 
 
