@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -52,6 +52,8 @@ class HelpDeskAdmin(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+                raise BadRequest("An address cannot hold NUL.")
             leaving = request.path == reverse("admin:logout", current_app=self.name)
             if request.user.is_authenticated and not self.has_permission(request) and not leaving:
                 return with_policy(self.refused(request))
