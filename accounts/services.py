@@ -24,9 +24,10 @@ from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 from helpdesk.transactions import Lock, take
 
-from . import mails, two_factor
+from . import avatar_files, mails, two_factor
 from .emails import checked_email, matching_key
 from .models import STAFF_ROLES, Role, TicketScope, User
+from .sessions import end_other_sessions
 from .signals import user_saved
 
 PLAIN_FIELDS = ("username", "name", "phone", "role", "ticket_scope", "avatar_url", "company_id", "is_active", "is_away")
@@ -45,6 +46,7 @@ def create_user(
     company_id: UUID | None = None,
     tags: list[str] | None = None,
     custom_fields: dict[str, Any] | None = None,
+    in_person: bool = False,
     **values: Any,
 ) -> User:
     """Create a person. A customer without a password has no account until they sign up in the portal; one with a
@@ -56,6 +58,8 @@ def create_user(
     addresses included.
     """
     require_right(actor, role in STAFF_ROLES)
+    if in_person:
+        require_closed(company_id, actor)
     address = checked_email(email)
     now = timezone.now()
     hashed = password_hash or hashed_password(password)
@@ -117,8 +121,8 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
         changes = planned(locked, values)
         if hashed:
             changes["password"] = (locked.password, hashed)
-        if in_person and "email" in changes:
-            require_global_scope(actor)
+        if in_person:
+            require_no_way_in(changes, actor)
         require_possible(locked, changes)
         if not changes:
             return locked
@@ -135,8 +139,7 @@ def update_user(user: User | UUID, *, actor: User | None, in_person: bool = Fals
             # Whoever claimed the account is out; with only another address they are still in, by the name they gave.
             locked.claimed_name = ""
         store(locked, [*changes, "email_verified_at", "claimed_at", "claimed_name", "updated_at"])
-        if before["role"] in STAFF_ROLES and locked.role not in STAFF_ROLES:
-            two_factor.drop(locked)
+        let_go(locked, before, changes)
         write_down(locked, before, changes, actor=actor)
         if unproven:
             mails.send_confirmation(locked)
@@ -163,6 +166,21 @@ def new_password_hash(values: dict[str, Any], *, actor: User | None) -> str | No
 def require_global_scope(actor: User | None) -> None:
     if actor is not None and not actor.is_admin and actor.ticket_scope != TicketScope.GLOBAL:
         raise Forbidden("Only agents who see all tickets can change somebody's email address.")
+
+
+def require_no_way_in(changes: dict[str, tuple[Any, Any]], actor: User | None) -> None:
+    """Nobody opens tickets that they do not see themselves to a mailbox of their own."""
+    if "email" in changes:
+        require_global_scope(actor)
+    if "company_id" in changes:
+        require_closed(changes["company_id"][1], actor)
+
+
+def require_closed(company_id: UUID | None, actor: User | None) -> None:
+    """Whoever does not see all tickets brings nobody into a company whose people read each other's requests."""
+    sees_all = actor is None or actor.is_admin or actor.ticket_scope == TicketScope.GLOBAL
+    if company_id is not None and not sees_all and Company.objects.filter(pk=company_id, shares_tickets=True).exists():
+        raise Forbidden("Only agents who see all tickets can add people to a company that shares its requests.")
 
 
 def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -295,6 +313,17 @@ def taken(user: User) -> Invalid:
     if others.filter(email_key=user.email_key).exists():
         return Invalid(email="Email already exists")
     return Invalid(username="Username already exists")
+
+
+def let_go(user: User, before: dict[str, Any], changes: dict[str, tuple[Any, Any]]) -> None:
+    """Drop what a changed person does not need any more."""
+    if before["role"] in STAFF_ROLES and user.role not in STAFF_ROLES:
+        two_factor.drop(user)
+    if not user.is_active:
+        # Whoever is let in again signs in again.
+        end_other_sessions(user)
+    if "avatar_url" in changes:
+        avatar_files.discard(changes["avatar_url"][0])
 
 
 def write_down(user: User, before: dict[str, Any], changes: dict[str, tuple[Any, Any]], *, actor: User | None) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
-from helpdesk.errors import Invalid, NotFound
+from helpdesk.errors import Forbidden, Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
 from helpdesk.transactions import in_one_transaction
@@ -15,6 +15,7 @@ from helpdesk.transactions import in_one_transaction
 from .domains import clean_domains
 from .models import AccountTier, Company, HealthScore
 
+SHARING = "Only agents who see all tickets can decide who reads the requests of a company."
 PLAIN_FIELDS = (
     "name",
     "description",
@@ -29,9 +30,17 @@ PLAIN_FIELDS = (
 
 @in_one_transaction
 def create_company(
-    *, name: str, domains: list[str] | None = None, custom_fields: dict[str, Any] | None = None, **values: Any
+    *,
+    name: str,
+    domains: list[str] | None = None,
+    custom_fields: dict[str, Any] | None = None,
+    may_share: bool = True,
+    **values: Any,
 ) -> Company:
-    """Add a company; raises Invalid, naming the field."""
+    """Add a company; raises Invalid, naming the field.
+
+    `may_share` is false for whoever does not see all tickets: they do not decide who reads them.
+    """
     now = timezone.now()
     company = Company(
         id=new_id(),
@@ -43,13 +52,18 @@ def create_company(
         **{key: value for key, value in values.items() if key in PLAIN_FIELDS},
     )
     check(company)
+    if company.shares_tickets and not may_share:
+        raise Forbidden(SHARING)
     company.save(force_insert=True)
     return company
 
 
 @in_one_transaction
-def update_company(company: Company | UUID, **values: Any) -> Company:
-    """Change a company. `custom_fields` are merged; what changes nothing writes nothing."""
+def update_company(company: Company | UUID, *, may_share: bool = True, **values: Any) -> Company:
+    """Change a company. `custom_fields` are merged; what changes nothing writes nothing.
+
+    Without `may_share` nobody is let in: neither by sharing nor, where a company shares, by its domains.
+    """
     locked = lock(company)
     wanted = {key: value for key, value in values.items() if key in PLAIN_FIELDS}
     if "name" in wanted:
@@ -62,6 +76,8 @@ def update_company(company: Company | UUID, **values: Any) -> Company:
     for key, value in changed.items():
         setattr(locked, key, value)
     check(locked)
+    if not may_share and locked.shares_tickets and not changed.keys().isdisjoint(("shares_tickets", "domains")):
+        raise Forbidden(SHARING)
     if changed:
         locked.updated_at = max(timezone.now(), locked.updated_at)
         locked.save(update_fields=[*changed, "updated_at"])

@@ -45,7 +45,7 @@ class UserViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Create a contact, an agent or an admin."""
-        return self.created(services.create_user(actor=request.user, **self.values))
+        return self.created(services.create_user(actor=request.user, in_person=self.is_limited(), **self.values))
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a person."""

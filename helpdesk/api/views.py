@@ -167,6 +167,11 @@ class ResourceViewSet(ApiViewSet):
         credential: Credential | None = self.request.auth  # type: ignore[assignment]
         return credential is not None and credential.limited
 
+    def sees_all_tickets(self) -> bool:
+        """Whether no scope keeps tickets from this caller: a key, an admin, or an agent of the scope `global`."""
+        credential: Credential | None = self.request.auth  # type: ignore[assignment]
+        return credential is None or not credential.limited or self.request.user.ticket_scope == "global"
+
     def visible(self, *, bound: bool = False, everything: bool = False) -> QuerySet:
         """The rows of this resource below the parents in the URL that the caller may see, or everything there is.
 

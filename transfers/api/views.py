@@ -17,7 +17,7 @@ from helpdesk.api.json import JsonParser
 from helpdesk.api.paging import Key, Order, choose_order, newest_first, oldest_first
 from helpdesk.api.serializers import parse
 from helpdesk.api.views import ResourceViewSet
-from helpdesk.errors import Invalid, NotFound
+from helpdesk.errors import Forbidden, Invalid, NotFound
 from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
 from transfers import services
 from transfers.applying import ACTIONS, CREATED, FAILED, UNCHANGED, UPDATED, Outcome, shown_changes
@@ -168,6 +168,9 @@ class UploadViewSet(ImportViewSet):
 
     def prepare(self) -> None:
         """Read the whole upload before anything is locked."""
+        if not self.sees_all_tickets():
+            # A file says who belongs to which company, and so who reads whose requests in the portal.
+            raise Forbidden("Only agents who see all tickets can import contacts and companies.")
         upload = self.upload()
         self.dry_run, self.background = self.switch("dryRun"), self.switch("background")
         self.waiting = Waiting(upload)

@@ -1,0 +1,182 @@
+"""Ways around what is promised, each of them closed: a search, a company, a kept session, a file left behind."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.test import Client
+from PIL import Image
+
+from accounts import avatars
+from accounts.erasing import erase_person
+from accounts.merging import merge_contacts
+from accounts.models import User
+from accounts.portal_accounts import sign_up
+from accounts.services import update_user
+from companies.models import Company
+from tests.client import ApiClient
+from tests.factories import ApiKeyFactory, CompanyFactory, TicketFactory, UserFactory
+from tickets.customers import file_request
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
+def signed_in(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+# --- Searching ----------------------------------------------------------------------------------------
+
+
+def test_a_claimer_cannot_guess_the_stored_name_by_searching_their_own_requests() -> None:
+    UserFactory(email="vera@example.org", name="Vera Smithers")
+    claimer = sign_up(name="Mallory", email="vera@example.org", password="long-enough", address="10.0.0.1")
+    file_request(customer=claimer, subject="A lamp", description="Broken", custom_fields={}, asked=())
+    found = {words: "A lamp" in requests_for(claimer, words) for words in ("lamp", "broken", "smithers", "smi", "vera")}
+    assert found == {"lamp": True, "broken": True, "smithers": False, "smi": False, "vera": False}
+    User.objects.filter(pk=claimer.pk).update(email_verified_at=claimer.created_at)
+    claimer.refresh_from_db()
+    assert "A lamp" in requests_for(claimer, "smithers")
+
+
+def requests_for(user: User, words: str) -> str:
+    return signed_in(user).get("/requests/", {"q": words}).content.decode()
+
+
+# --- Companies that share their requests --------------------------------------------------------------
+
+
+def door(scope: str) -> tuple[Client, Company, User]:
+    """An agent of this scope, signed in; a company that shares; and a contact of nobody's."""
+    agent = UserFactory(agent=True, ticket_scope=scope)
+    return signed_in(agent), CompanyFactory(shares_tickets=True), UserFactory()
+
+
+# The method, the address, the body; `{}` are the company that shares, one that does not, and the contact.
+OPENED: list[tuple[str, str, dict[str, Any]]] = [
+    ("post", "/api/users", {"username": "mole", "email": "mole@example.com", "name": "M", "companyId": "{open}"}),
+    ("patch", "/api/users/{contact}", {"companyId": "{open}"}),
+    ("patch", "/api/companies/{closed}", {"sharesTickets": True}),
+    ("patch", "/api/companies/{open}", {"domains": ["mine.example"]}),
+    ("post", "/api/companies", {"name": "Trap", "sharesTickets": True}),
+    ("post", "/api/contacts/import", {"data": [{"name": "M", "email": "m@example.com", "company_id": "{open}"}]}),
+    ("post", "/api/companies/import", {"data": [{"name": "Trap"}]}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), OPENED)
+@pytest.mark.parametrize("scope", ["restricted", "group", "global"])
+def test_who_sees_few_tickets_lets_nobody_read_those_of_a_company(
+    scope: str, method: str, path: str, body: dict[str, Any]
+) -> None:
+    client, shares, contact = door(scope)
+    named = {"{open}": str(shares.pk), "{closed}": str(CompanyFactory().pk), "{contact}": str(contact.pk)}
+    answer = send(client, method, filled(path, named), filled(body, named))
+    assert (answer.status_code < 300) == (scope == "global"), answer.content
+    assert scope == "global" or answer.status_code == 403
+    key = ApiClient(ApiKeyFactory(owner=UserFactory(agent=True, ticket_scope=scope)).secret)
+    assert getattr(key, method)(filled(path, named), filled(body, named)).status_code in (200, 201, 400)
+
+
+def test_who_sees_few_tickets_still_looks_after_companies_and_contacts() -> None:
+    client, shares, contact = door("restricted")
+    closed = CompanyFactory()
+    for path, body in (
+        (f"/api/companies/{shares.pk}", {"notes": "Friendly"}),
+        (f"/api/companies/{shares.pk}", {"sharesTickets": True}),  # it does
+        (f"/api/companies/{closed.pk}", {"domains": ["closed.example"]}),
+        (f"/api/users/{contact.pk}", {"companyId": str(closed.pk)}),
+        (f"/api/users/{contact.pk}", {"companyId": None}),
+    ):
+        assert send(client, "patch", path, body).status_code == 200
+    assert send(client, "patch", f"/api/companies/{shares.pk}", {"sharesTickets": False}).status_code == 200
+
+
+def filled(shape: Any, named: dict[str, str]) -> Any:
+    if isinstance(shape, dict):
+        return {key: filled(value, named) for key, value in shape.items()}
+    if isinstance(shape, list):
+        return [filled(value, named) for value in shape]
+    if isinstance(shape, str):
+        for name, value in named.items():
+            shape = shape.replace(name, value)
+    return shape
+
+
+def send(client: Client, method: str, path: str, body: dict[str, Any]) -> Any:
+    return getattr(client, method)(path, body, content_type="application/json")
+
+
+# --- What outlives an account -------------------------------------------------------------------------
+
+
+def test_whoever_is_let_in_again_signs_in_again(admin: User) -> None:
+    person = UserFactory(signed_up=True)
+    browser = signed_in(person)
+    assert browser.get("/requests/").status_code == 200
+    update_user(person, actor=admin, is_active=False)
+    update_user(person, actor=admin, is_active=True)
+    assert browser.get("/requests/").status_code == 302
+
+
+def test_a_picture_goes_with_its_person(admin: User, django_capture_on_commit_callbacks: Any) -> None:
+    erased, merged, changed, kept, bare = (with_picture() for _ in range(5))
+    addresses = [picture_of(user) for user in (erased, merged, changed, kept)]
+    assert [Client().get(address).status_code for address in addresses] == [200] * 4
+    with django_capture_on_commit_callbacks(execute=True):
+        avatars.remove_avatar(bare)
+        erase_person(erased, actor=admin)
+        merge_contacts(kept, merged_id=merged.pk, actor=admin)
+        update_user(changed, actor=admin, avatar_url=None)
+    assert [Client().get(address).status_code for address in addresses] == [404, 404, 404, 200]
+
+
+def test_a_picture_that_a_merge_hands_over_stays(admin: User, django_capture_on_commit_callbacks: Any) -> None:
+    kept, merged = UserFactory(), with_picture()
+    address = picture_of(merged)
+    with django_capture_on_commit_callbacks(execute=True):
+        merge_contacts(kept, merged_id=merged.pk, actor=admin)
+    kept.refresh_from_db()
+    assert picture_of(kept) == address
+    assert Client().get(address).status_code == 200
+
+
+def with_picture() -> User:
+    content = BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "PNG")
+    return avatars.set_avatar(UserFactory(signed_up=True), content=content, size=1)
+
+
+def picture_of(user: User) -> str:
+    return f"/portal/avatars/{(user.avatar_url or '').rpartition('/')[2]}"
+
+
+# --- Addresses nobody's browser makes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/requests/?before=²", 200),
+        ("/help/articles/%00", 404),
+        ("/help/articles/a%00b", 404),
+        ("/portal/reset/%00", 404),
+    ],
+)
+def test_odd_addresses_of_customers_are_no_errors(path: str, status: int) -> None:
+    answer = signed_in(UserFactory(signed_up=True)).get(path)
+    assert answer.status_code == status
+    assert "default-src" in answer["Content-Security-Policy"]
+
+
+def test_odd_addresses_of_agents_are_no_errors(agent: User) -> None:
+    TicketFactory()
+    for path in ("knowledge_base/article/?status__exact=%00", "tickets/?q=%00", "?%00=1"):
+        assert signed_in(agent).get(f"/admin/{path}").status_code in (200, 302, 400)
