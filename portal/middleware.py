@@ -4,7 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -50,11 +50,6 @@ class PortalMiddleware:
         response.headers.setdefault("Content-Security-Policy", policy())
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
-
-    def process_view(self, request: HttpRequest, *view: object) -> None:
-        """No database compares with a NUL, so nothing has such an address."""
-        if is_portal(request) and "\x00" in request.path_info:
-            raise Http404
 
 
 def is_portal(request: HttpRequest) -> bool:

@@ -222,7 +222,7 @@ def test_a_claimer_changes_no_picture(claimer: User) -> None:
 
 
 def test_a_picture_goes_with_its_person(member: User) -> None:
-    path = avatars.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
+    path = avatar_files.own_file(avatars.set_avatar(member, content=picture(), size=1).avatar_url)
     assert path
     erase_person(member, actor=None)
     assert not path.exists()
@@ -231,16 +231,17 @@ def test_a_picture_goes_with_its_person(member: User) -> None:
 def test_of_two_that_become_one_a_picture_stays(member: User) -> None:
     other = UserFactory(signed_up=True)
     paths = [
-        avatars.own_file(avatars.set_avatar(user, content=picture(), size=1).avatar_url) for user in (member, other)
+        avatar_files.own_file(avatars.set_avatar(user, content=picture(), size=1).avatar_url)
+        for user in (member, other)
     ]
     merge_contacts(member, merged_id=other.pk, actor=None)
     assert [path.exists() for path in paths if path] == [True, False]
     third = UserFactory(signed_up=True)
-    kept = avatars.own_file(avatars.set_avatar(third, content=picture(), size=1).avatar_url)
+    kept = avatar_files.own_file(avatars.set_avatar(third, content=picture(), size=1).avatar_url)
     last = UserFactory(signed_up=True)
     merge_contacts(last, merged_id=third.pk, actor=None)
     last.refresh_from_db()
-    assert avatars.own_file(last.avatar_url) == kept
+    assert avatar_files.own_file(last.avatar_url) == kept
     assert kept
     assert kept.exists()
 
