@@ -1,5 +1,6 @@
 """Ways around what is promised, each of them closed: a search, a company, a kept session, a file left behind."""
 
+from contextlib import nullcontext
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +12,9 @@ from accounts import avatars
 from accounts.models import User
 from accounts.portal_accounts import sign_up
 from accounts.services import update_user
+from accounts.throttling import Limit
 from companies.models import Company
+from helpdesk.errors import Invalid, TooManyAttempts
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, CompanyFactory, TicketFactory, UserFactory
 from tickets.customers import file_request
@@ -141,6 +144,36 @@ def with_picture() -> User:
 
 def picture_of(user: User) -> str:
     return f"/portal/avatars/{(user.avatar_url or '').rpartition('/')[2]}"
+
+
+def test_small_files_that_are_huge_pictures_are_not_decoded() -> None:
+    for kind, pixels in (("PNG", (4001, 3000)), ("WEBP", (4001, 3000)), ("GIF", (4001, 3000))):
+        content = BytesIO()
+        Image.new("P" if kind != "WEBP" else "RGB", pixels).save(content, kind)
+        with pytest.raises(Invalid):
+            avatars.drawn_anew(content)
+
+
+def test_pictures_are_drawn_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory(signed_up=True)
+    monkeypatch.setattr(avatars, "PICTURES", Limit(1, 60))
+    for refused in (False, True):
+        content = BytesIO()
+        Image.new("RGB", (8, 8)).save(content, "PNG")
+        with pytest.raises(TooManyAttempts) if refused else nullcontext():
+            avatars.set_avatar(person, content=content, size=1)
+
+
+# Whether somebody is signed in, how many bytes are announced, and what the page answers before any of them is read.
+LARGE = [(False, 10 * 2**20 + 1, 413), (True, 10 * 2**20 + 1, 200), (True, 261 * 2**20, 413), (False, 10**30, 413)]
+
+
+@pytest.mark.parametrize(("is_signed_in", "length", "status"), LARGE)
+@pytest.mark.parametrize("path", ["/portal/sign-up", "/admin/login/", "/help/"])
+def test_pages_read_no_more_than_a_form_can_hold(path: str, is_signed_in: bool, length: int, status: int) -> None:
+    browser = signed_in(UserFactory(signed_up=True)) if is_signed_in else Client()
+    answer = browser.get(path, CONTENT_LENGTH=str(length))
+    assert (answer.status_code == 413) == (status == 413)
 
 
 # --- Addresses nobody's browser makes -----------------------------------------------------------------
