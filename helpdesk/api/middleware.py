@@ -12,6 +12,7 @@ from .errors import error_response, is_api
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+FILES_AT_ONCE = 10  # that a form of a page takes
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
 
 
@@ -37,7 +38,7 @@ class ApiPathMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request):
-            return self.get_response(request)
+            return too_large(request) or self.get_response(request)
         if request.path_info.endswith("/"):
             request.path_info = request.path_info.rstrip("/")
         if refusal := measure_body(request):
@@ -45,6 +46,20 @@ class ApiPathMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+
+def too_large(request: HttpRequest) -> HttpResponse | None:
+    """Refuse what no form of a page can hold, before it is read: files that arrive have no limit of their own.
+
+    Only people with a session send files.
+    """
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        most += FILES_AT_ONCE * settings.ATTACHMENT_MAX_SIZE
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdigit() and int(length[:18]) > most):
+        return None
+    return error_response(413, "The request body is too large.")
 
 
 def measure_body(request: HttpRequest) -> HttpResponse | None:
