@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from csat.models import Survey
 from knowledge_base.models import Folder
+from tests.axe import serious
 from tests.browser import WIDE, Browse
 from tests.factories import (
     ArticleFactory,
@@ -32,7 +33,6 @@ from tickets.services import add_reply, update_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AXE = Path(__file__).parent / "vendor/axe.min.js"
 PHONE = (360, 740)
 WAYS = [("with scripts", True, WIDE), ("without scripts", False, WIDE), ("on a phone", True, PHONE)]
 
@@ -201,18 +201,6 @@ def test_no_page_keeps_anybody_out(browse: Browse, mia: User, dark: bool) -> Non
     expect(page.get_by_role("alert")).to_be_focused()
     problems += serious(page)
     assert not problems, "\n".join(problems)
-
-
-def serious(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, after the rules of WCAG 2.2 AA and its best practices."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical", "moderate")
-        for node in violation["nodes"][:3]
-    ]
 
 
 def test_everything_is_reached_by_keyboard_and_large_enough_to_touch(browse: Browse, mia: User) -> None:
