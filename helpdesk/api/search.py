@@ -21,8 +21,8 @@ from helpdesk.words import asked_words, is_exact
 from .filters import Condition, Filter
 
 MANY = 5_000  # rows that it is quicker to come across than to look up one by one
-SAMPLE = 200  # pages of a table, of which PostgreSQL is asked how often words meet
-FEW = 3  # rows of a sample; with fewer it is quicker to look rows up than to come across them
+SAMPLE = 200  # pages of a large table
+OFTEN = 10  # rows of a sample that hold some words: then a list holds enough of them
 EVERYWHERE = 10 * MANY  # rows with words so common that they stand together as well
 
 # What PostgreSQL looks up by itself is each word; whether they stand together it only guesses.
@@ -102,14 +102,12 @@ class Found(Func):
         number: str,
         only: tuple[str, ...] = (),
         common: bool = False,
-        seldom: bool = False,
         any_word: bool = False,
     ) -> None:
         # PostgreSQL looks at the row of words, SQLite at nothing but its number.
         column = f"{relation}__{table.columns[0]}" if connection.vendor == "postgresql" else number
         super().__init__(F(column))
-        self.table, self.words, self.only, self.any_word = table, words, only, any_word
-        self.common, self.seldom = common, seldom
+        self.table, self.words, self.only, self.common, self.any_word = table, words, only, common, any_word
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
         # The words stand in the text: the plan for a rare one is not that for a common one. They consist of letters
@@ -150,10 +148,6 @@ def vector_of(words: str) -> str:
     return f"array_to_tsvector(array_remove(string_to_array({words}, ' '), ''))"
 
 
-def in_vector(words: list[str], *, any_word: bool = False) -> str:
-    return (" | " if any_word else " & ").join(word if is_exact(word) else f"{word}:*" for word in words)
-
-
 def in_fts(words: list[str], only: tuple[str, ...] = (), *, any_word: bool = False) -> str:
     asked = (" OR " if any_word else " AND ").join(f'"{word}"' if is_exact(word) else f'"{word}"*' for word in words)
     return f"{{{' '.join(only)}}} : ({asked})" if only else asked
@@ -172,6 +166,12 @@ def is_common(table: SearchTable, words: list[str], *, any_word: bool = False) -
         return cursor.fetchone()[0] > MANY
 
 
+def sampled(table: SearchTable) -> str:
+    """Some rows, from pages all over the table."""
+    share = f"least(100, 100.0 * {SAMPLE} * 8192 / greatest(pg_relation_size('{table.table}'), 1))"
+    return f"SELECT 1 FROM {table.table} TABLESAMPLE SYSTEM ({share})"
+
+
 def few_with(table: SearchTable, words: list[str]) -> list[int] | None:
     """On PostgreSQL, the numbers of the rows that hold all of several words, unless they are many.
 
@@ -181,32 +181,20 @@ def few_with(table: SearchTable, words: list[str]) -> list[int] | None:
     """
     if connection.vendor != "postgresql" or len(words) < 2:
         return None
-    rows = f"FROM {table.table} WHERE document @@ '{in_tsquery(words)}'::tsquery"
+    holds = f"document @@ '{in_tsquery(words)}'::tsquery"
+    rows = f"FROM {table.table} WHERE {holds}"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 {rows}")
         if cursor.fetchone()[0][0]["Plan"]["Plan Rows"] > EVERYWHERE:
             return None
+        cursor.execute(f"SELECT count(*) FROM ({sampled(table)} WHERE {holds} LIMIT {OFTEN}) AS rows")
+        if cursor.fetchone()[0] == OFTEN:
+            return None  # they meet all the time: a page of them is soon come across
         cursor.execute(LOOK_UP)
         cursor.execute(f"SELECT {table.number} {rows} LIMIT {MANY + 1}")
         numbers = [number for (number,) in cursor.fetchall()]
         cursor.execute(AS_EVER)
     return numbers if len(numbers) <= MANY else None
-
-
-def is_seldom(table: SearchTable, words: list[str]) -> bool:
-    """Whether several words, which may be common each, hardly ever stand in one row.
-
-    PostgreSQL knows how often each word occurs, and takes it that they do not care about each other.
-    """
-    if connection.vendor != "postgresql" or len(words) < 2:
-        return False
-    share = f"least(100, 100.0 * {SAMPLE} * 8192 / greatest(pg_relation_size('{table.table}'), 1))"
-    sample = f"SELECT 1 FROM {table.table} TABLESAMPLE SYSTEM ({share})"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM ({sample} WHERE document @@ '{in_vector(words)}'::tsquery LIMIT {FEW}) AS rows"
-        )
-        return cursor.fetchone()[0] < FEW
 
 
 def found(
@@ -218,8 +206,7 @@ def found(
         return None
     if not only and (few := few_with(table, words)) is not None:
         return Q(Among(number, few))
-    common, seldom = is_common(table, words), is_seldom(table, words)
-    return Q(Found(table, relation, words, number=number, only=only, common=common, seldom=seldom))
+    return Q(Found(table, relation, words, number=number, only=only, common=is_common(table, words)))
 
 
 def asked_nothing(text: str) -> Q | None:
