@@ -95,6 +95,13 @@ def test_what_cannot_be_a_sheet_is_refused(edit: Edit, sentence: str) -> None:
     assert sentence in refusal.value.sentence
 
 
+def test_millions_of_cells_with_nothing_in_them_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_EMPTY", 3)
+    read(workbook(more_rows('<row r="3"><c r="A3"/><c r="B3"/><c r="C3"/></row>')))
+    with pytest.raises(Invalid, match="too large"):
+        read(workbook(more_rows('<row r="3"><c r="A3"/><c r="B3"/></row><row r="4"><c r="A4"/><c r="B4"/></row>')))
+
+
 def test_only_so_many_texts_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "MOST_TEXTS", 10)
     with pytest.raises(Invalid, match="too large"):

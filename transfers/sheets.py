@@ -20,6 +20,7 @@ from helpdesk.errors import Invalid
 PIECE = 64 * 1024
 MOST_ROWS = 1_048_576  # of a sheet
 MOST_TEXTS = 2_000_000  # that cells share
+MOST_EMPTY = 2_000_000  # cells with nothing in them, which compress to nothing and still take time to read
 MOST_NODES = 250_000  # of one row: 16,384 cells with all that may be in them
 LONGEST_NODE = 4 * 1024 * 1024  # bytes of text or attributes
 IN_PIECES = re.compile(r"(?:worksheets/[^/]+|sharedStrings)\.xml$", re.IGNORECASE)  # names of the parts read here
@@ -64,7 +65,7 @@ class FirstSheet:
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """The rows that are there, with their numbers; raises Invalid."""
-        last = 0
+        last = empty = 0
         with self.archive.open(self.path) as source:
             parser = WorkSheetParser(
                 source,
@@ -83,6 +84,9 @@ class FirstSheet:
                 if not last < number <= MOST_ROWS:
                     raise Invalid(BROKEN)
                 last = number
+                empty += sum(cell["value"] is None for cell in cells)
+                if empty > MOST_EMPTY:
+                    raise Invalid(TOO_LARGE)
                 yield number, self.in_columns(number, cells)
 
     def in_columns(self, number: int, cells: list[dict[str, Any]]) -> list[Cell]:
