@@ -27,7 +27,7 @@ def ask(ticket: Ticket, *, now: datetime) -> Survey | None:
     """Ask the customer about a locked ticket that has just been resolved, unless they were asked already."""
     # What stands in the database counts: a rule may have opened the ticket again.
     current = Ticket.objects.select_related("customer").get(pk=ticket.pk)
-    if current.status != Status.RESOLVED or current.resolved_at is None or not current.customer.is_active:
+    if current.status != Status.RESOLVED or current.resolved_at is None or not may_be_asked(current.customer):
         return None
     if survey_about(current) is not None:
         return None
@@ -36,6 +36,11 @@ def ask(ticket: Ticket, *, now: datetime) -> Survey | None:
     survey.save(force_insert=True)
     send_survey(survey, current, current.customer)
     return survey
+
+
+def may_be_asked(customer: User) -> bool:
+    """Whether a mail may go out by itself: not to the mailbox of somebody else, named by who signed up with it."""
+    return customer.is_active and (customer.email_verified_at is not None or not customer.has_usable_password())
 
 
 @in_one_transaction

@@ -18,6 +18,7 @@ from csat.links import link_for, token_for
 from csat.models import Survey
 from csat.signals import survey_answered
 from helpdesk.errors import Conflict
+from outbox.models import OutgoingMail
 from tests.client import ApiClient
 from tests.factories import TicketFactory, UserFactory
 from tickets.merging import merge_tickets
@@ -89,6 +90,14 @@ def test_inactive_customers_and_merged_tickets_are_not_asked_about(ticket: Ticke
     gone = TicketFactory(customer=UserFactory(is_active=False))
     update_ticket(gone, actor=None, status="resolved")
     assert not Survey.objects.exists()
+
+
+def test_who_signed_up_with_a_mailbox_that_is_not_proven_has_no_mails_sent_to_it() -> None:
+    claimer = UserFactory(signed_up=True, email_verified_at=None, name="Buy cheap watches")
+    ticket = TicketFactory(customer=claimer, subject="at watches.example")
+    update_ticket(ticket, actor=claimer, status="resolved")
+    assert not Survey.objects.exists()
+    assert not OutgoingMail.objects.exists()
 
 
 def test_the_mail_carries_a_link_for_each_rating(ticket: Ticket, django_capture_on_commit_callbacks: Any) -> None:
