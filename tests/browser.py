@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -25,9 +26,13 @@ WIDE, NARROW = (1440, 900), (390, 844)
 Browse = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, started once for all tests of a process; without one, tests are skipped, but never in CI."""
+    """The browser, started once for the tests of a file; without one, tests are skipped, but never in CI.
+
+    Not for longer: while Playwright's loop runs, Django keeps other connections for this thread than without, and a
+    test that forks would carry one of the latter into its child.
+    """
     path = next(filter(None, map(shutil.which, PATHS)), None)
     if path is None:
         message = "No Chromium on this machine; on Debian and Ubuntu: apt-get install chromium"
@@ -38,6 +43,7 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield browser
         browser.close()
+        connections.close_all()  # those of the loop, which nobody can reach once it has ended
 
 
 @pytest.fixture
