@@ -13,7 +13,7 @@ from audit.services import record
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.json_values import same
 from helpdesk.tags import MAX_TAGS
-from helpdesk.transactions import in_one_transaction
+from helpdesk.transactions import Lock, in_one_transaction, take
 
 from . import avatar_files
 from .models import GroupMember, Role, User
@@ -38,6 +38,7 @@ def merge_contacts(kept: User | UUID, *, merged_id: UUID, actor: User | None) ->
     kept_id = kept.pk if isinstance(kept, User) else kept
     if kept_id == merged_id:
         raise Invalid("A contact cannot be merged with itself.")
+    take(Lock.MERGES)
     kept, merged = locked_pair(kept_id, merged_id)
     for contact in (kept, merged):
         require_mergeable(contact)

@@ -33,6 +33,7 @@ class Lock(Enum):
     CUSTOM_FIELDS = 7_202_606  # definitions, not values
     ASSIGNMENTS = 7_202_607  # within one group
     SCHEDULES = 7_202_608
+    MERGES = 7_202_609  # of contacts: each also changes those that were merged before
 
 
 def take(lock: Lock, of: str | None = None) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from hashlib import sha256
+from random import uniform
+from time import sleep
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError
@@ -14,7 +16,8 @@ from .json import dumps
 
 Answer = TypeVar("Answer")
 
-ATTEMPTS = 4
+ATTEMPTS = 6
+PAUSE = 0.05  # seconds at most before the second attempt, and as much more before each further one
 # PostgreSQL: deadlock detected, serialization failure, and a reference to what was deleted meanwhile.
 GIVE_WAY = ("40P01", "40001", "23503")
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
@@ -29,13 +32,17 @@ def keep(claim: Claim, response: HttpResponseBase) -> None:
 
 
 def with_retries(attempt: Callable[[], Answer]) -> Answer:
-    """Run a transaction again when the database chose it to give way to another (deadlock, serialisation)."""
-    for _ in range(ATTEMPTS - 1):
+    """Run a transaction again when the database chose it to give way to another (deadlock, serialisation).
+
+    After a pause of chance length: those that met at the same moment would only meet again.
+    """
+    for number in range(1, ATTEMPTS):
         try:
             return attempt()
         except (OperationalError, IntegrityError) as problem:
             if getattr(problem.__cause__, "sqlstate", None) not in GIVE_WAY:
                 raise
+        sleep(uniform(0, PAUSE * number))  # noqa: S311 - no secret
     return attempt()
 
 
