@@ -95,7 +95,7 @@ def status_changed() -> Combinable:
 
 def customer_replied() -> Combinable:
     """When a customer wrote last; the request itself counts as their first message, whoever took it down."""
-    written = Reply.objects.filter(ticket=OuterRef("pk"), user__role=Role.CUSTOMER, is_internal=False)
+    written = Reply.objects.filter(ticket=OuterRef("pk"), from_staff=False, is_internal=False)
     return Coalesce(last(written), F("created_at"))
 
 

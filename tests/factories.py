@@ -122,6 +122,7 @@ class ReplyFactory(factory.django.DjangoModelFactory):
     ticket = factory.SubFactory(TicketFactory)
     user = factory.SubFactory(UserFactory, agent=True)
     content = "Have you tried turning it off?"
+    from_staff = factory.LazyAttribute(lambda reply: reply.user.role != Role.CUSTOMER)
 
 
 class NoteFactory(factory.django.DjangoModelFactory):

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Role, User
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
@@ -40,8 +40,7 @@ def attach_file(
     try:
         with transaction.atomic():
             locked = lock(ticket)
-            if reply_id is not None and not Reply.objects.filter(pk=reply_id, ticket=locked).exists():
-                raise Invalid(reply_id="No reply of this ticket has this id.")
+            is_internal = is_for_staff(locked, reply_id, actor)
             now = timezone.now()
             name = safe_name(filename)
             attachment = Attachment.objects.create(
@@ -53,6 +52,7 @@ def attach_file(
                 file_size=size,
                 mime_type=known_type(mime_type, name),
                 uploaded_by=actor,
+                is_internal=is_internal,
                 created_at=now,
             )
             record(locked, Action.ATTACHMENT_ADDED, actor=actor, now=now, new=name)
@@ -61,6 +61,16 @@ def attach_file(
         remove(stored_name)
         raise
     return attachment
+
+
+def is_for_staff(ticket: Ticket, reply_id: UUID | None, actor: User | None) -> bool:
+    """A file is for those who read its reply; one without is for customers when it is from one of them."""
+    if reply_id is None:
+        return actor is None or actor.role != Role.CUSTOMER
+    is_internal = Reply.objects.filter(pk=reply_id, ticket=ticket).values_list("is_internal", flat=True).first()
+    if is_internal is None:
+        raise Invalid(reply_id="No reply of this ticket has this id.")
+    return is_internal
 
 
 @in_one_transaction

@@ -234,6 +234,8 @@ class Reply(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     content = models.TextField()
     is_internal = models.BooleanField(default=False)
+    # What its author was when it was written; people change sides.
+    from_staff = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -319,6 +321,8 @@ class Attachment(models.Model):
     file_size = models.PositiveBigIntegerField(help_text="Bytes.")
     mime_type = models.CharField(max_length=127)
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    # Whether it is for staff only; decided when it is uploaded, since people change sides.
+    is_internal = models.BooleanField(default=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = AttachmentQuerySet.as_manager()

@@ -58,6 +58,4 @@ def of_sharing_company(user: User) -> Q:
 class AttachmentQuerySet(models.QuerySet):
     def for_customers(self) -> Self:
         """Files that customers may have: those of public replies, and those that customers added themselves."""
-        public = Q(reply__is_internal=False)
-        own = Q(reply__isnull=True, uploaded_by__role="customer")
-        return self.filter(public | own)
+        return self.filter(is_internal=False)

@@ -230,7 +230,15 @@ def add_reply(
     locked = lock(ticket)
     now = timezone.now()
     from_staff = author.role in STAFF_ROLES
-    reply = Reply(id=new_id(), ticket=locked, user=author, content=content, is_internal=is_internal, created_at=now)
+    reply = Reply(
+        id=new_id(),
+        ticket=locked,
+        user=author,
+        content=content,
+        is_internal=is_internal,
+        from_staff=from_staff,
+        created_at=now,
+    )
     reply.save(force_insert=True)
     searching.add_words(locked, content, internal=is_internal)
     acting = None if cause else author

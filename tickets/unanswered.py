@@ -21,6 +21,6 @@ def recount(tickets: QuerySet, replies: QuerySet) -> int:
     """Find out anew, from the conversations, for the open ones of these tickets; returns how many these are."""
     public = replies.filter(is_internal=False).order_by()
     answers = public.filter(ticket=OuterRef("ticket"), created_at__gte=OuterRef("created_at"))
-    unanswered = public.filter(~Exists(answers.exclude(user__role="customer")), user__role="customer")
+    unanswered = public.filter(~Exists(answers.filter(from_staff=True)), from_staff=False)
     first = unanswered.filter(ticket=OuterRef("pk")).values("ticket").annotate(first=Min("created_at")).values("first")
     return tickets.filter(resolved_at__isnull=True).order_by().update(unanswered_since=Subquery(first))

@@ -110,7 +110,7 @@ def number_of(ticket: Ticket) -> int:
 def kind_of(row: Reply | Note) -> str:
     if isinstance(row, Note) or row.is_internal:
         return "note"
-    return "customer" if row.user.role == "customer" else "staff"
+    return "staff" if row.from_staff else "customer"
 
 
 def woven(messages: Sequence[Message], happened: Sequence[Event]) -> list[Message | Stretch]:

@@ -28,7 +28,7 @@ TICKET_COLUMNS = (
     "first_response_deadline", "first_response_at", "resolved_at", "due_date", "archived_at", "created_at",
     "updated_at",
 )  # fmt: skip
-REPLY_COLUMNS = ("id", "ticket_id", "user_id", "content", "is_internal", "created_at")
+REPLY_COLUMNS = ("id", "ticket_id", "user_id", "content", "is_internal", "from_staff", "created_at")
 NOTE_COLUMNS = ("id", "ticket_id", "user_id", "content", "is_private", "created_at")
 ACTIVITY_COLUMNS = ("id", "ticket_id", "user_id", "action", "old_value", "new_value", "created_at")
 TIME_COLUMNS = ("id", "ticket_id", "user_id", "time_spent", "note", "billable", "created_at")
@@ -314,7 +314,9 @@ class Story:
     def reply(self, author: str, text: str, *, internal: bool = False) -> None:
         key = self.next_id()
         content = text.format_map(self.words)
-        self.rows.replies.append((key, self.id, author, content, int(internal), text_of(self.now)))
+        self.rows.replies.append(
+            (key, self.id, author, content, int(internal), int(author != self.customer), text_of(self.now))
+        )
         self.change("replied", author, None, dashed(key))
 
     def note(self, text: str) -> None:

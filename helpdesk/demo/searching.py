@@ -19,7 +19,7 @@ SEARCH_COLUMNS = ("ticket_id", "number", "customer", "public", "internal")
 def search_rows(rows: Rows) -> Iterator[Row]:
     """One row for each of these tickets."""
     said: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for _, ticket, _, content, internal, _ in rows.replies:
+    for _, ticket, _, content, internal, _, _ in rows.replies:
         said[ticket, internal].append(content)
     for _, ticket, _, content, *_ in rows.notes:
         said[ticket, 1].append(content)

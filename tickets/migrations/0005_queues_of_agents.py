@@ -3,12 +3,17 @@
 import tickets.expressions
 from django.conf import settings
 from django.db import migrations, models
-
-from tickets.unanswered import recount
+from django.db.models import Exists, Min, OuterRef, Subquery
 
 
 def find_unanswered(apps, schema_editor):
-    recount(apps.get_model("tickets", "Ticket")._base_manager.all(), apps.get_model("tickets", "Reply")._base_manager.all())
+    """As tickets/unanswered.py did when replies did not know yet whether staff wrote them."""
+    public = apps.get_model("tickets", "Reply")._base_manager.filter(is_internal=False).order_by()
+    answers = public.filter(ticket=OuterRef("ticket"), created_at__gte=OuterRef("created_at"))
+    unanswered = public.filter(~Exists(answers.exclude(user__role="customer")), user__role="customer")
+    first = unanswered.filter(ticket=OuterRef("pk")).values("ticket").annotate(first=Min("created_at")).values("first")
+    tickets = apps.get_model("tickets", "Ticket")._base_manager.filter(resolved_at__isnull=True).order_by()
+    tickets.update(unanswered_since=Subquery(first))
 
 
 class Migration(migrations.Migration):
