@@ -147,7 +147,7 @@ def show(
         "group": GROUP_OF[ticket.status],
         "status_words": WORDS[ticket.status],
         "is_done": ticket.status in DONE_STATUSES,
-        "entries": conversation(ticket, user),
+        "talk": conversation(ticket, user, before=request.GET.get("before", "")),
         "expected": expected_reply(ticket, timezone.now()),
         "facts": shown_fields(ticket.custom_fields, known),
         "fields_form": fields or fields_form(editable, ticket),

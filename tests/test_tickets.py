@@ -288,7 +288,9 @@ def test_merging_moves_everything_and_closes_the_sources(api: ApiClient, agent: 
     assert merged.json()["linkedTicketIds"] == [str(source.pk)]
     replies = {r["id"] for r in api.get(f"/api/tickets/{target.pk}/replies").json()}
     assert replies == {str(reply.pk), str(own.pk)}
-    assert [n["id"] for n in api.get(f"/api/tickets/{target.pk}/notes").json()] == [str(note.pk)]
+    moved, beginning = api.get(f"/api/tickets/{target.pk}/notes").json()
+    assert moved["id"] == str(note.pk)
+    assert source.description in beginning["content"]
     assert [e["timeSpent"] for e in api.get(f"/api/tickets/{target.pk}/time-entries").json()] == [7]
     assert api.get(f"/api/tickets/{source.pk}").json()["status"] == "closed"
     assert api.get(f"/api/tickets/{source.pk}/replies").json() == []

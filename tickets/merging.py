@@ -14,10 +14,11 @@ from helpdesk.remembering import remembering
 from helpdesk.transactions import in_one_transaction
 
 from .history import record
+from .merge_plans import let_join, plan_merge
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
 from .rules import among
 from .searching import refill
-from .services import change, link, lock, lock_relations, touch, update_ticket
+from .services import add_note, change, link, lock, lock_relations, touch, update_ticket
 from .unanswered import recount
 
 MAX_MERGED = 100
@@ -28,13 +29,49 @@ Verb = Callable[[UUID], object]
 
 @in_one_transaction
 def merge_tickets(
-    target: Ticket | UUID, *, source_ids: list[UUID], actor: User | None, visible: QuerySet | None = None
+    target: Ticket | UUID,
+    *,
+    source_ids: list[UUID],
+    actor: User | None,
+    visible: QuerySet | None = None,
+    keep_informed: bool = False,
 ) -> Ticket:
     """Move the conversation, files and time of the sources into the target; the sources are closed with a link.
 
+    What the target's customer must not read becomes internal: see merge_plans.py. With `keep_informed` the customers
+    of the sources join instead, and all read everything. A note keeps each source's description for staff.
     `visible` is the queryset of tickets the caller may merge, all of them unless given.
     """
     target_id = target.pk if isinstance(target, Ticket) else target
+    sources = checked_sources(target_id, source_ids, visible)
+    # Locked in one order everywhere, so that two merges wait for each other instead of failing.
+    locked = {key: lock(key) for key in sorted([target_id, *sources])}
+    now = timezone.now()
+    kept = locked[target_id]
+    plan = plan_merge(kept, source_ids=sources)
+    internal = {one.pk for one in plan.internal(keep_informed=keep_informed)}
+    if keep_informed:
+        let_join(plan, added_by=actor, now=now)
+    answered = [ticket.first_response_at for ticket in locked.values() if ticket.first_response_at]
+    kept.first_response_at = min(answered, default=None)
+    for key in sources:
+        source = locked[key]
+        move(source, kept, hiding=key in internal)
+        record(kept, Action.MERGED, actor=actor, now=now, new=f"#{source.ticket_number}")
+        record(source, Action.MERGED, actor=actor, now=now, new=f"into #{kept.ticket_number}")
+        if not TicketLink.objects.filter(ticket=kept, linked=source).exists():
+            link(kept, [source.pk], actor=actor, now=now)
+        change(source, {"status": Status.CLOSED}, actor=actor, now=now, complete=False)
+    touch(kept, now, "first_response_at")
+    refill(locked)
+    recount(Ticket.objects.filter(pk=kept.pk), Reply.objects.all())
+    if actor is not None and actor.is_staff:
+        for source in [*plan.moved, *plan.hidden]:
+            add_note(kept, user_id=actor.pk, content=beginning_of(source))
+    return kept
+
+
+def checked_sources(target_id: UUID, source_ids: list[UUID], visible: QuerySet | None) -> list[UUID]:
     sources = sorted(set(source_ids))
     if not sources:
         raise Invalid(ticket_ids="Name at least one ticket to merge.")
@@ -44,25 +81,23 @@ def merge_tickets(
         raise Invalid(ticket_ids="A ticket cannot be merged into itself.")
     if among(visible).filter(pk__in=sources).count() != len(sources):
         raise Invalid(ticket_ids="Every id must be that of an existing ticket.")
-    # Locked in one order everywhere, so that two merges wait for each other instead of failing.
-    locked = {key: lock(key) for key in sorted([target_id, *sources])}
-    now = timezone.now()
-    kept = locked[target_id]
-    answered = [ticket.first_response_at for ticket in locked.values() if ticket.first_response_at]
-    kept.first_response_at = min(answered, default=None)
-    for key in sources:
-        source = locked[key]
-        for model in (Reply, Note, Attachment, TimeEntry):
-            model._default_manager.filter(ticket=source).update(ticket=kept)
-        record(kept, Action.MERGED, actor=actor, now=now, new=f"#{source.ticket_number}")
-        record(source, Action.MERGED, actor=actor, now=now, new=f"into #{kept.ticket_number}")
-        if not TicketLink.objects.filter(ticket=kept, linked=source).exists():
-            link(kept, [source.pk], actor=actor, now=now)
-        change(source, {"status": Status.CLOSED}, actor=actor, now=now, complete=False)
-    touch(kept, now, "first_response_at")
-    refill(locked)
-    recount(Ticket.objects.filter(pk=kept.pk), Reply.objects.all())
-    return kept
+    return sources
+
+
+def move(source: Ticket, kept: Ticket, *, hiding: bool) -> None:
+    internal = {"is_internal": True} if hiding else {}
+    Reply.objects.filter(ticket=source).update(ticket=kept, **internal)
+    Attachment.objects.filter(ticket=source).update(ticket=kept, **internal)
+    Note.objects.filter(ticket=source).update(ticket=kept)
+    TimeEntry.objects.filter(ticket=source).update(ticket=kept)
+
+
+def beginning_of(source: Ticket) -> str:
+    """What a merged ticket was about, as a note: its own page is closed now."""
+    customer = source.customer
+    who = f"{customer.name} <{customer.email}>"
+    about = f"Merged from #{source.ticket_number} “{source.subject}”, sent by {who} on {source.created_at:%Y-%m-%d}:"
+    return f"{about}\n\n{source.description}"
 
 
 @in_one_transaction

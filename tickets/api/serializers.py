@@ -129,6 +129,7 @@ class MergeSerializer(Body):
     example = {"ticketIds": ["660e8400-e29b-41d4-a716-446655440001"]}
 
     ticket_ids = fields.IdList()
+    keep_informed = fields.Flag(required=False)
 
 
 class BulkSerializer(Body):

@@ -105,8 +105,11 @@ class TicketViewSet(ResourceViewSet):
 
     def merge(self, request: Request, pk: str) -> HttpResponse:
         """Merge other tickets into this one."""
-        sources = self.parsed()["ticket_ids"]
-        merged = merge_tickets(self.key(pk), source_ids=sources, actor=request.user, visible=self.visible())
+        asked = self.parsed()
+        sources, informed = asked["ticket_ids"], asked.get("keep_informed", False)
+        merged = merge_tickets(
+            self.key(pk), source_ids=sources, actor=request.user, visible=self.visible(), keep_informed=informed
+        )
         return self.shown(merged.pk)
 
     def bulk(self, request: Request) -> HttpResponse:
