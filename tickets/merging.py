@@ -14,11 +14,12 @@ from helpdesk.remembering import remembering
 from helpdesk.transactions import in_one_transaction
 
 from .history import record
+from .linking import link
 from .merge_plans import let_join, plan_merge
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
 from .rules import among
 from .searching import refill
-from .services import add_note, change, link, lock, lock_relations, touch, update_ticket
+from .services import add_note, change, lock, lock_relations, touch, update_ticket
 from .unanswered import recount
 
 MAX_MERGED = 100

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import STAFF_ROLES, User
@@ -27,8 +27,9 @@ from helpdesk.transactions import in_one_transaction
 
 from . import rules, searching
 from .files import discard_files_of
-from .history import Changes, activity, record, record_changes
-from .models import Action, Activity, Note, Reply, Source, Status, Ticket, TicketLink
+from .history import Changes, record, record_changes
+from .linking import link, replace_links, unlink
+from .models import Action, Note, Reply, Source, Status, Ticket, TicketLink
 from .numbers import next_number
 from .signals import note_added, reply_added, ticket_deleted, ticket_filing, ticket_saved
 from .unanswered import after_reply
@@ -401,52 +402,3 @@ def touch(ticket: Ticket, now: datetime, *fields: str) -> None:
     """Save fields of a locked ticket, and that something happened to it."""
     ticket.updated_at = max(now, ticket.updated_at)
     ticket.save(update_fields=[*fields, "updated_at"])
-
-
-def replace_links(
-    ticket: Ticket,
-    linked_ids: list[UUID],
-    *,
-    actor: User | UUID | None,
-    now: datetime,
-    visible: QuerySet[Ticket] | None,
-) -> Changes:
-    """Make these the links of the ticket, in both directions; returns what changed.
-
-    Links to what the actor does not see stay as they are.
-    """
-    wanted = set(rules.check_links(ticket.pk, linked_ids, visible))
-    links = TicketLink.objects.filter(ticket=ticket, linked__in=rules.among(visible))
-    present = set(links.values_list("linked_id", flat=True))
-    if gone := sorted(present - wanted):
-        unlink(ticket, gone, actor=actor, now=now)
-    if added := sorted(wanted - present):
-        link(ticket, added, actor=actor, now=now)
-    return {"linked_ticket_ids": (sorted(present), sorted(wanted))} if wanted != present else {}
-
-
-def link(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime) -> None:
-    """Link to existing tickets; both ends show it: in their links, in their history, and as changed."""
-    pairs = sorted({pair for other in others for pair in ((ticket.pk, other), (other, ticket.pk))})
-    # In one order everywhere, and without complaint about what is there already: two callers may link at once.
-    TicketLink.objects.bulk_create(
-        [TicketLink(id=new_id(), ticket_id=near, linked_id=far) for near, far in pairs], ignore_conflicts=True
-    )
-    record_links(ticket, others, actor=actor, now=now, key="new")
-
-
-def unlink(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime) -> None:
-    both = Q(ticket=ticket, linked__in=others) | Q(ticket__in=others, linked=ticket)
-    # Locked in the order in which links are written, so that two callers wait instead of failing.
-    rows = TicketLink.objects.select_for_update().filter(both).order_by("ticket_id", "linked_id")
-    TicketLink.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).delete()
-    record_links(ticket, others, actor=actor, now=now, key="old")
-
-
-def record_links(ticket: Ticket, others: list[UUID], *, actor: User | UUID | None, now: datetime, key: str) -> None:
-    numbers = dict(Ticket.objects.filter(pk__in=others).values_list("pk", "ticket_number"))
-    for other, number in sorted(numbers.items()):
-        near = activity(ticket, Action.LINKED, actor=actor, now=now, **{key: f"#{number}"})
-        far = activity(other, Action.LINKED, actor=actor, now=now, **{key: f"#{ticket.ticket_number}"})
-        Activity.objects.bulk_create([near, far])
-    Ticket.objects.filter(pk__in=others, updated_at__lt=now).update(updated_at=now)
