@@ -32,6 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("", include("portal.urls")),
 ]
-handler400 = "portal.errors.bad_request"
-handler404 = "portal.errors.not_found"
-handler500 = "portal.errors.server_error"
+handler400 = "helpdesk.admin_errors.bad_request"
+handler404 = "helpdesk.admin_errors.not_found"
+handler500 = "helpdesk.admin_errors.server_error"

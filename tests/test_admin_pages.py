@@ -1,6 +1,7 @@
 """The pages at /admin/: who comes in, and what failed can be asked for again."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -203,3 +204,27 @@ def test_what_is_planned_and_what_is_done_reads_well(browser: Client, minutes: i
     page = browser.get(list_of("django_q_schedule")).content.decode()
     assert told in page
     assert "Done." in browser.get(list_of("django_q_success")).content.decode()
+
+
+def test_what_goes_wrong_is_said_on_a_page_that_leads_back(admin: User, browser: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(admin)
+    broken = Client(raise_request_exception=False)
+    broken.force_login(admin)
+    answers = {
+        "There is no such page": (404, browser.get("/admin/tickets/999999/")),
+        "This cannot be read": (400, browser.get("/admin/?q=%00")),
+        "This form has expired": (403, strict.post("/admin/preferences/", {"shortcuts": "off"})),
+    }
+    with patch("workspace.home_pages.counts", side_effect=ZeroDivisionError):
+        answers["Something went wrong"] = (500, broken.get("/admin/"))
+    for title, (status, answer) in answers.items():
+        page = answer.content.decode()
+        assert (answer.status_code, title in page, 'href="/admin/"' in page) == (status, True, True)
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "a b"])
+def test_a_host_that_is_not_ours_gets_no_page(host: str, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    assert Client(headers={"host": host}).get("/admin/").content == b"<h1>Bad request</h1>"

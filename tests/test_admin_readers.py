@@ -1,46 +1,126 @@
-"""Settings and knowledge base for those who use a keyboard, a screen reader or a phone."""
+"""The admin pages for those who use a keyboard, a screen reader or a phone, by day and by night."""
+
+from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from django.utils import timezone
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from automation.admin.recipes import RECIPES
-from tests.axe import serious
-from tests.browser import NARROW, WIDE, Browse
-from tests.factories import ApiKeyFactory, ArticleFactory, CategoryFactory
+from helpdesk.ids import new_id
+from tests.axe import BY_SIGHT, serious
+from tests.browser import WIDE, Browse, session_of
+from tests.factories import (
+    ApiKeyFactory,
+    ArticleFactory,
+    CategoryFactory,
+    CustomFieldFactory,
+    NoteFactory,
+    ReplyFactory,
+    TicketFactory,
+    UserFactory,
+)
+from workspace.queues import Queue
 
 pytestmark = pytest.mark.django_db
 
+PHONE = (360, 740)
+# One page of each kind: other lists, forms and confirmations are made of the same templates.
 PAGES = (
-    reverse("admin:accounts_apikey_changelist"),
-    f"{reverse('admin:automation_automationrule_add')}?recipe={RECIPES[-1].key}",
-    reverse("admin:sla_businesshours_add"),
-    reverse("admin:sla_slapolicy_add"),
-    reverse("admin:knowledge_base_category_changelist"),
+    "accounts_apikey_changelist",
+    "automation_automationrule_changelist",
+    "sla_businesshours_add",
+    "sla_slapolicy_add",
+    "knowledge_base_category_changelist",
+    "django_q_schedule_changelist",
+    "audit_entry_changelist",
+    "people_contact_changelist",
+    "people_contact_add",
+    "people_agent_add",
+    "companies_company_add",
+    "account",
+    "account_two_factor",
+    "new_ticket",
 )
 
 
-@pytest.mark.parametrize(("size", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide", "narrow and dark"])
-def test_pages_can_be_read_by_everybody(browse: Browse, admin: User, size: tuple[int, int], dark: bool) -> None:
+def sized(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def looked_at(page: Page, path: str = "", *, outside: str = "#nav-sidebar") -> list[str]:
+    """What is wrong with a page: on a wide screen, and dark on a phone. The sidebar is looked at with the first one."""
+    if path:
+        page.goto(path)
+    page.locator("select.admin-autocomplete:not(.select2-hidden-accessible)").wait_for(state="detached")
+    found = serious(page, but=["landmark-unique"], outside=outside)  # the scrolling parts of a list are unfold's
+    sized(page, PHONE)
+    page.evaluate("document.documentElement.classList.add('dark')")
+    found += [f"dark on a phone: {problem}" for problem in serious(page, only=BY_SIGHT, outside=outside)]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+        found.append("wider than a phone")
+    sized(page, WIDE)
+    return [f"{path or page.url} {problem}" for problem in found]
+
+
+def test_pages_can_be_read_by_everybody(
+    browse: Browse, admin: User, agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
     ApiKeyFactory(name="A name " * 20)
     CategoryFactory(name="x" * 100)
-    article = ArticleFactory(content="# Refunds\n\nWithin [14 days](https://example.com).")
-    page = browse(admin, size=size, dark=dark)
-    problems = []
-    for path in (*PAGES, reverse("admin:knowledge_base_article_change", args=[article.pk])):
-        page.goto(path)
-        page.wait_for_load_state("networkidle")
-        # Scrolling parts of a list have one name between them, which is unfold's.
-        problems += [f"{path} {problem}" for problem in serious(page, but=["landmark-unique"])]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
-            problems.append(f"{path} is wider than the screen")
+    CustomFieldFactory(entity_type="ticket")
+    article: Any = ArticleFactory(content="# Refunds\n\nWithin [14 days](https://example.com).")
+    mia: Any = UserFactory(name="Mia " + "x" * 60, phone="+49 30 123456")
+    ticket: Any = TicketFactory(customer=mia, assignee=admin, subject="y" * 150, sla_deadline=now, unanswered_since=now)
+    ReplyFactory(ticket=ticket, user=mia, content="Hello? " + "x" * 300)
+    NoteFactory(ticket=ticket, user=agent, content="Known.")
+
+    page = browse(admin)
+    page.goto("/admin/")
+    page.locator(".ws-figures svg").first.wait_for()
+    problems = looked_at(page, outside=".nobody")
+    for path in (
+        *(reverse(f"admin:{name}") for name in PAGES),
+        f"{reverse('admin:automation_automationrule_add')}?recipe={RECIPES[-1].key}",
+        reverse("admin:knowledge_base_article_change", args=[article.pk]),
+        reverse("admin:people_contact_change", args=[mia.pk]),
+        reverse("admin:people_contact_erase", args=[mia.pk]),
+        reverse("admin:ticket", args=[ticket.ticket_number]),
+        f"{reverse('admin:queue')}?view=all",
+    ):
+        problems += looked_at(page, path)
+    # What a queue asks and tells.
+    page.get_by_label("Select all on this page").check()
+    problems += looked_at(page)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="for good?")).to_be_visible()
+    problems += looked_at(page)
+    page.locator("[name=ids]").first.evaluate("(field, id) => { field.value = id; }", str(new_id()))
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="1 refused")).to_be_visible()
+    problems += looked_at(page)
+
+    # What goes wrong, and who may not come in.
+    problems += looked_at(page, "/admin/nothing/")
+    with monkeypatch.context() as patch:
+        patch.setattr(Queue, "page", lambda _queue: 1 / 0)
+        problems += looked_at(page, f"{reverse('admin:queue')}?view=all")
+    expect(page.get_by_role("heading", name="Something went wrong")).to_be_visible()
+    page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
+    problems += looked_at(page, reverse("admin:accounts_apikey_changelist"))
+    page.context.clear_cookies()
+    page.goto("/admin/login/")
+    page.get_by_role("button", name="Log in").click()
+    problems += looked_at(page)
     assert not problems, "\n".join(problems)
 
 
 def test_the_sidebar_is_skipped_by_keyboard(browse: Browse, admin: User) -> None:
     page = browse(admin)
-    page.goto(PAGES[0])
+    page.goto(reverse("admin:accounts_apikey_changelist"))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")

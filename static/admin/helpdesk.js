@@ -40,6 +40,25 @@
     if (answer) history.replaceState(null, "", answer.dataset.address);
   });
 
+  /* Fields that search while one types say whose they are: select2 gives them no name. */
+  const name = (select, label) => {
+    label.id ||= `${select.id}-label`;
+    for (const part of select.parentElement.querySelectorAll(".select2-selection, .select2-selection__rendered")) {
+      const own = part.matches(".select2-selection") ? part.getAttribute("aria-labelledby") : "";
+      part.setAttribute("aria-labelledby", `${label.id} ${own ?? ""}`.trim());
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+      const [label] = select.labels;
+      const made = new MutationObserver(() => name(select, label));
+      if (label) made.observe(select.parentElement, { childList: true });
+    }
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches(".select2-search__field")) event.target.setAttribute("aria-label", "Search");
+  });
+
   /* A form that is on its way is not sent a second time by a second click. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
