@@ -7,6 +7,7 @@ fails its test, whatever else it shows.
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.models import User
+from tests.pictures import reduced
 
 PATHS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
@@ -96,7 +99,8 @@ def shot() -> Callable[[Page, str], None]:
     def keep(page: Page, name: str, **options: Any) -> None:
         if os.environ.get("SCREENSHOTS"):
             IMAGES.mkdir(exist_ok=True)
-            page.screenshot(path=IMAGES / f"{name}.png", animations="disabled", **options)
+            taken = Image.open(BytesIO(page.screenshot(animations="disabled", **options)))
+            reduced(taken.convert("RGB")).save(IMAGES / f"{name}.png", optimize=True)
 
     return keep
 

@@ -1,16 +1,20 @@
 """An agent's day in a real browser: by mouse, by keyboard alone, and without any script."""
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
+from django.db.models import Count, Q
 from playwright.sync_api import expect
 
 from accounts.models import User
-from tests.browser import NARROW, Browse, session_of
+from tests.browser import NARROW, WIDE, Browse, session_of
 from tests.factories import CannedResponseFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets import services
-from tickets.models import Reply, Status, Ticket
+from tickets.models import ACTIVE_STATUSES, Reply, Status, Ticket
 from workspace.models import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -148,3 +152,22 @@ def test_nothing_is_wider_than_a_phone(browse: Browse, agent: User, tickets: lis
     for path in (f"{QUEUE}?view=mine", f"{QUEUE}{tickets[0].ticket_number}/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+
+
+@pytest.mark.skipif(not os.environ.get("SCREENSHOTS"), reason="Only when pictures for the documentation are wanted.")
+def test_pictures_for_the_documentation(browse: Browse, shot: Callable[..., None]) -> None:
+    call_command("seed_demo", tickets=400)
+    by_work = Count("assigned_tickets", filter=Q(assigned_tickets__status__in=ACTIVE_STATUSES))
+    agent = User.objects.filter(role="agent").annotate(work=by_work).order_by("-work", "pk")[0]
+    told = Ticket.objects.visible_to(agent).filter(
+        status__in=ACTIVE_STATUSES, customer__company__isnull=False, notes__isnull=False
+    )
+    ticket = told.annotate(said=Count("replies", distinct=True)).order_by("-said", "-pk")[0]
+    pages = {"home": "/admin/", "queue": f"{QUEUE}?view=all", "ticket": f"{QUEUE}{ticket.ticket_number}/?view=all"}
+    for look, size, dark in (("", WIDE, False), ("-narrow", NARROW, False), ("-dark", WIDE, True)):
+        page = browse(agent, size=size, dark=dark)
+        for name, path in pages.items():
+            page.goto(path)
+            if name == "home":
+                page.locator("#ws-figures svg").first.wait_for()
+            shot(page, f"{name}{look}")
