@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.account_settings import MAX_NAME
 from custom_fields.models import CustomField
-from tickets.answering import Upload
+from tickets.attachments import Upload
 
 from .account_forms import CleanText, EmailAddress, PageForm
 from .custom_forms import PREFIX, form_field, stored_value

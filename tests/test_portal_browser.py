@@ -26,7 +26,7 @@ from tests.factories import (
     TicketFactory,
     UserFactory,
 )
-from tickets.answering import Upload
+from tickets.attachments import Upload
 from tickets.customers import file_request, keep_informed, mark_solved
 from tickets.models import Attachment, Reply, Ticket
 from tickets.services import add_reply, update_ticket

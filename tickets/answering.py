@@ -5,18 +5,15 @@ writer sees what was added, and may send the same text once that is read.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import IO
 from uuid import UUID
 
 from accounts.models import User
 from helpdesk.errors import Conflict
 from helpdesk.transactions import in_one_transaction
 
-from .attachments import attach_file
-from .files import remove
-from .models import Attachment, Note, Reply, Ticket
+from .attachments import Upload, attach_all
+from .models import Note, Reply, Ticket
 from .services import add_note, add_reply, lock, update_ticket
 
 Message = Reply | Note
@@ -30,16 +27,6 @@ class NewerMessages(Conflict):
     def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__()
         self.messages = messages
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that goes with an answer; size in bytes."""
-
-    filename: str
-    content: IO[bytes]
-    size: int
-    mime_type: str | None = None
 
 
 @in_one_transaction
@@ -60,10 +47,9 @@ def answer(
     locked = lock(ticket)
     if newer := messages_after(locked.pk, seen):
         raise NewerMessages(newer)
-    reply = add_reply(locked, user_id=actor.pk, content=content)
+    reply = add_reply(locked, user_id=actor.pk, content=content, uploads=uploads)
     if status is not None:
         update_ticket(locked, actor=actor, status=status)
-    attach_all(locked, uploads, actor=actor, reply_id=reply.pk)
     return reply
 
 
@@ -73,19 +59,6 @@ def write_note(ticket: Ticket | UUID, *, actor: User, content: str, uploads: Seq
     note = add_note(ticket, user_id=actor.pk, content=content)
     attach_all(note.ticket, uploads, actor=actor, reply_id=None)
     return note
-
-
-def attach_all(ticket: Ticket, uploads: Sequence[Upload], *, actor: User, reply_id: UUID | None) -> None:
-    """All files or none: those that are stored already go with the one that is refused."""
-    kept: list[Attachment] = []
-    try:
-        for upload in uploads:
-            attachment = attach_file(ticket, actor=actor, reply_id=reply_id, **vars(upload))
-            kept.append(attachment)
-    except BaseException:
-        for attachment in kept:
-            remove(attachment.stored_name)
-        raise
 
 
 def messages_after(ticket_id: UUID, seen: UUID | None) -> list[Message]:

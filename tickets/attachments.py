@@ -2,6 +2,9 @@
 
 import mimetypes
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 from uuid import UUID
 
@@ -16,11 +19,21 @@ from helpdesk.transactions import in_one_transaction
 
 from .files import discard, remove, store
 from .history import record
+from .locking import lock, touch
 from .models import Action, Attachment, Reply, Ticket
-from .services import lock, touch
 
 UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069/\\]")
 MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that goes with an answer; size in bytes."""
+
+    filename: str
+    content: IO[bytes]
+    size: int
+    mime_type: str | None = None
 
 
 def attach_file(
@@ -61,6 +74,26 @@ def attach_file(
         remove(stored_name)
         raise
     return attachment
+
+
+@contextmanager
+def attached(ticket: Ticket, uploads: Sequence[Upload], *, actor: User | None, reply_id: UUID | None) -> Iterator[None]:
+    """All files are kept with the ticket, or none: when one is refused, or what follows fails, all go again."""
+    kept: list[Attachment] = []
+    try:
+        for upload in uploads:
+            attachment = attach_file(ticket, actor=actor, reply_id=reply_id, **vars(upload))
+            kept.append(attachment)
+        yield
+    except BaseException:
+        for attachment in kept:
+            remove(attachment.stored_name)
+        raise
+
+
+def attach_all(ticket: Ticket, uploads: Sequence[Upload], *, actor: User, reply_id: UUID | None) -> None:
+    with attached(ticket, uploads, actor=actor, reply_id=reply_id):
+        pass
 
 
 def is_for_staff(ticket: Ticket, reply_id: UUID | None, actor: User | None) -> bool:

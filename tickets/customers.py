@@ -18,7 +18,7 @@ from helpdesk.errors import Forbidden, Invalid
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 
-from .answering import Upload, attach_all
+from .attachments import Upload, attach_all
 from .mails import send_copied
 from .models import DONE_STATUSES, Reply, Source, Status, Ticket, TicketCopy
 from .services import add_reply, change, create_ticket, lock
@@ -54,9 +54,7 @@ def file_request(
 @in_one_transaction
 def write_back(ticket: Ticket, *, author: User, content: str, uploads: Sequence[Upload] = ()) -> Reply:
     """A message of a customer, with files; it opens a ticket again that was done."""
-    reply = add_reply(ticket, user_id=author.pk, content=content)
-    attach_all(ticket, uploads, actor=author, reply_id=reply.pk)
-    return reply
+    return add_reply(ticket, user_id=author.pk, content=content, uploads=uploads)
 
 
 @in_one_transaction

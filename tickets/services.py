@@ -6,7 +6,7 @@ the acting user, None for the system; `cause` is the rule that made the system a
 actor may refer to (as parent or link), all of them unless given.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,16 +19,18 @@ from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk.api.inserts import Insertion
-from helpdesk.errors import Conflict, Invalid, NotFound
+from helpdesk.errors import Conflict, Invalid
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
 from helpdesk.transactions import in_one_transaction
 
 from . import rules, searching
+from .attachments import Upload, attached
 from .files import discard_files_of
 from .history import Changes, record, record_changes
 from .linking import link, replace_links, unlink
+from .locking import key_of, lock, touch
 from .models import Action, Note, Reply, Source, Status, Ticket, TicketLink
 from .numbers import next_number
 from .signals import note_added, reply_added, ticket_deleted, ticket_filing, ticket_saved
@@ -217,11 +219,12 @@ def add_reply(
     content: str,
     is_internal: bool = False,
     cause: object | None = None,
+    uploads: Sequence[Upload] = (),
 ) -> Reply:
     """A message from a customer or from staff; an internal one is for staff only.
 
     A public answer by staff is the first response if there was none, unless a rule wrote it; a customer's public
-    message re-opens a ticket that was waiting or done.
+    message re-opens a ticket that was waiting or done. Whoever is told of it finds its files.
     """
     author = User.objects.filter(pk=user_id).first()
     if author is None:
@@ -255,7 +258,8 @@ def add_reply(
         reopened = {"status": Status.OPEN}
     touch(locked, now, "unanswered_since", *changes)
     changes |= change(locked, reopened, actor=acting, cause=cause, now=now)
-    reply_added.send(Reply, ticket=locked, reply=reply, actor=acting, cause=cause, changes=changes)
+    with attached(locked, uploads, actor=author, reply_id=reply.pk):
+        reply_added.send(Reply, ticket=locked, reply=reply, actor=acting, cause=cause, changes=changes)
     return reply
 
 
@@ -280,19 +284,6 @@ def add_note(
 
 
 # --- What the verbs are made of -----------------------------------------------------------------------
-
-
-def key_of(ticket: Ticket | UUID) -> UUID:
-    return ticket.pk if isinstance(ticket, Ticket) else ticket
-
-
-def lock(ticket: Ticket | UUID) -> Ticket:
-    """The ticket as it is now, held against other writers until the transaction ends; raises NotFound."""
-    # "No key": rows that merely refer to this ticket can be written meanwhile, or two links would deadlock.
-    found = Ticket.objects.select_for_update(no_key=True).filter(pk=key_of(ticket)).first()
-    if found is None:
-        raise NotFound("This ticket does not exist.")
-    return found
 
 
 def lock_relations(keys: Iterable[UUID], values: dict[str, Any]) -> None:
@@ -396,9 +387,3 @@ def record_parent(ticket: Ticket, change: tuple[Any, Any], *, actor: User | UUID
     numbers = dict(Ticket.objects.filter(pk__in=[key for key in change if key]).values_list("pk", "ticket_number"))
     old, new = (f"parent #{numbers[key]}" if key in numbers else None for key in change)
     record(ticket, Action.LINKED, actor=actor, now=now, old=old, new=new)
-
-
-def touch(ticket: Ticket, now: datetime, *fields: str) -> None:
-    """Save fields of a locked ticket, and that something happened to it."""
-    ticket.updated_at = max(now, ticket.updated_at)
-    ticket.save(update_fields=[*fields, "updated_at"])
