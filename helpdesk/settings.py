@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "knowledge_base",
     "sla",
     "automation",
+    "email_channel",
     "transfers",
     "csat",
     "reports",
@@ -168,6 +169,10 @@ MAIL_IN_BACKGROUND = True
 DEFAULT_FROM_EMAIL = env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@localhost>")
 # The address people open in their browser; links in mails begin with it.
 BASE_URL = env.str("HELPDESK_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+
+# Whether customers get by mail what staff answers in public, and that a request they sent has arrived.
+MAIL_REPLIES = env.bool("HELPDESK_MAIL_REPLIES", default=True)
+MAIL_RECEIPTS = env.bool("HELPDESK_MAIL_RECEIPTS", default=True)
 
 # --- Background work ------------------------------------------------------------------------------
 

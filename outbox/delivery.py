@@ -102,9 +102,13 @@ def is_final(error: Exception) -> bool:
 
 def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:
     """The mail with an identity of its own, by which a mailbox recognises what arrives twice."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    headers = {"Message-ID": f"<{mail.pk}@{domain}>", **mail.headers}
+    headers = {"Message-ID": message_id(mail.pk), **mail.headers}
     message = EmailMultiAlternatives(mail.subject, mail.text, to=mail.to, headers=headers)
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
     return message
+
+
+def message_id(key: UUID) -> str:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return f"<{key}@{domain}>"

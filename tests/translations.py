@@ -16,7 +16,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "locale/de/LC_MESSAGES/django.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
-SOURCES = ("portal/**/*.py", "*/mails.py")
+SOURCES = ("portal/**/*.py", "*/mails.py", "email_channel/*.py")
 TEMPLATES = ("portal/**/*.html", "*/mail/*.html", "*/mail/*.txt")
 HEADER = (
     "Content-Type: text/plain; charset=UTF-8\n"
