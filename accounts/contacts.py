@@ -22,6 +22,7 @@ from companies.models import Company
 from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
+from helpdesk import bulk
 from helpdesk.errors import Forbidden, Invalid
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -157,7 +158,7 @@ class ContactBatch:
         Raises IntegrityError when somebody else took an address or a username meanwhile: then a new batch is due.
         """
         give_usernames(list(self.created.values()))
-        User.objects.bulk_create(self.created.values())
+        bulk.insert(list(self.created.values()))
         by_fields: dict[tuple[str, ...], list[User]] = {}
         for saved in self.changed.values():
             by_fields.setdefault(tuple(sorted(saved.changes)), []).append(saved.user)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
+from helpdesk import bulk
 from helpdesk.errors import Invalid
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -105,7 +106,7 @@ class CompanyBatch:
         return Saved(company, changes=changes)
 
     def save(self) -> None:
-        Company.objects.bulk_create(self.created.values())
+        bulk.insert(list(self.created.values()))
         by_fields: dict[tuple[str, ...], list[Company]] = {}
         for company, names in self.changed.values():
             by_fields.setdefault(tuple(sorted(names)), []).append(company)

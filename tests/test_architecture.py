@@ -25,6 +25,7 @@ FLOORS: list[tuple[str, ...]] = [
 DRAWN = {("reports", "csat")}  # (importer, imported) on one floor
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 CELLAR = (
+    "helpdesk.bulk",
     "helpdesk.errors",
     "helpdesk.highlights",
     "helpdesk.ids",
