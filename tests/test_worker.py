@@ -22,8 +22,9 @@ from helpdesk.periodic import every
 from tests.client import ApiClient
 from worker import jobs, turns
 from worker.models import Turn
-from worker.running import run
+from worker.running import RUN, run
 from worker.schedules import publish
+from worker.services import hasten
 from worker.turns import LEASE, turn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,11 +127,19 @@ def test_a_failure_is_no_run(registry: dict[str, Any], db: None) -> None:
     assert Turn.objects.get().holder is None
 
 
-def test_what_a_killed_process_held_is_free_after_a_minute(db: None) -> None:
+def test_what_a_killed_process_held_is_free_after_half_a_minute(db: None) -> None:
     now = timezone.now()
     assert turns.take("job", now, due=None)
     assert not turns.take("job", now + LEASE - timedelta(seconds=1), due=None)
     assert turns.take("job", now + LEASE, due=None)
+
+
+def test_a_job_can_be_wanted_at_once(db: None, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        hasten("job")
+        assert not OrmQ.objects.exists()
+    waiting = OrmQ.objects.get()
+    assert (waiting.name(), waiting.func(), waiting.task["args"]) == ("job", RUN, ("job",))
 
 
 @committing

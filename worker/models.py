@@ -9,7 +9,7 @@ class Turn(models.Model):
     """One row for each periodic job: the process that is at it, and how far it is done.
 
     A lease rather than a lock of the database: it holds on SQLite and behind connection poolers too, and what a
-    killed process held is free again after a minute.
+    killed process held is free again after half a minute.
     """
 
     job = models.CharField(max_length=100, primary_key=True)

@@ -16,8 +16,8 @@ from .models import Turn
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=1)
-RENEWED_EVERY = 15  # seconds; clocks of several machines may differ by what is left of the lease
+LEASE = timedelta(seconds=30)
+RENEWED_EVERY = 8  # seconds; clocks of several machines may differ by what is left of the lease
 
 
 @contextmanager
