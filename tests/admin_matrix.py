@@ -137,7 +137,6 @@ VIEWS: dict[str, View] = {
     "transfers_import_add": View(NOBODY),
     "transfers_import_delete": View(NOBODY, args=lambda: [new_id()]),
     "people_import_upload": View(STAFF, args=lambda: ["contacts"]),
-    "people_import_run": View(STAFF, args=lambda: ["contacts"], posted=True),
     "people_import_template": View(STAFF, args=lambda: ["companies"]),
     "people_export": View(STAFF, args=lambda: ["companies"]),
     "automation_automationrule_order": View(ADMINS, posted=True),
@@ -184,4 +183,4 @@ CLOSED = {"transfers_import_history", "password_change", "password_change_done",
 # For everybody, or for whoever is signed in; tested with the sign-in.
 DOORS = {"login", "logout", "autocomplete", "sign_in_code", "sign_in_set_up"}
 # For whoever began the import, and for admins; tested in tests/test_people_pages.py.
-OWNED = {"transfers_import_change", "people_import_errors"}
+OWNED = {"transfers_import_change", "people_import_errors", "people_import_run"}

@@ -9,15 +9,18 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.client import MULTIPART_CONTENT
 from django.utils import timezone
+from django_q.models import OrmQ
 from openpyxl import Workbook
 
 from accounts.models import User
 from accounts.signals import user_saved
 from companies.models import Company
 from helpdesk.ids import new_id
+from helpdesk.periodic import registry
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
 from transfers import services
+from transfers.jobs import import_rows
 from transfers.models import Chunk, FailedRow, Import
 
 pytestmark = pytest.mark.django_db
@@ -271,6 +274,30 @@ def test_a_large_file_is_imported_in_the_background(api: ApiClient) -> None:
     errors = api.get(f"{response['Location']}/errors")
     assert errors.getvalue() == b"row,error,email,name\r\n1003,email: Enter a valid email address.,bad,row\r\n"
     assert not Chunk.objects.exists()
+
+
+def test_the_worker_comes_at_once(api: ApiClient, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        begin(api, people(3))
+    assert [waiting.name() for waiting in OrmQ.objects.all()] == [services.JOB]
+    assert registry[services.JOB].job is import_rows
+
+
+def test_what_is_begun_while_others_are_imported_is_imported_too(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own job finds the worker busy and does nothing."""
+    begin(api, people(3))
+    apply, begun = services.apply, []
+
+    def begins_another(*args: Any) -> Any:
+        begun.append(len(begun) or begin(api, b"email,name\r\nlate@example.com,Late\r\n"))
+        return apply(*args)
+
+    monkeypatch.setattr(services, "apply", begins_another)
+    services.work(seconds=60)
+    assert len(begun) == 2
+    assert User.objects.filter(email="late@example.com").exists()
 
 
 def test_a_dry_run_in_the_background_says_of_each_row_what_would_change(api: ApiClient, agent: User) -> None:

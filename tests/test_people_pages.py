@@ -1,6 +1,7 @@
 """The pages of contacts, companies, agents, groups, imports and exports: what they change, and for whom."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AgentGroup, Role, User
 from audit.models import Entry
@@ -24,13 +26,12 @@ from tests.factories import (
 from tests.test_two_factor import switched_on
 from tickets.models import Ticket
 from transfers.models import Import
-from transfers.services import work
+from transfers.services import forget_unconfirmed, work
 
 pytestmark = pytest.mark.django_db
 
 CONTACTS = reverse("admin:people_contact_changelist")
 UPLOAD = reverse("admin:people_import_upload", args=["contacts"])
-RUN = reverse("admin:people_import_run", args=["contacts"])
 
 
 def a_person(**values: Any) -> User:
@@ -299,39 +300,85 @@ def test_load_is_what_is_open_and_assigned(desk: Client, agent: User) -> None:
 # --- Imports and exports ------------------------------------------------------------------------------
 
 
-def upload(browser: Client, text: str, **more: str) -> Any:
+def upload(browser: Client, text: str, *, follow: bool = False) -> Any:
     file = SimpleUploadedFile("people.csv", text.encode(), content_type="text/csv")
-    return browser.post(UPLOAD, {"file": file, **more})
+    return browser.post(UPLOAD, {"file": file}, follow=follow)
 
 
 ROWS = "name,email,shoe\nAnn,ann@example.org,42\nBob,no address,1\n"
 
 
+def trial(browser: Client, text: str) -> Import:
+    """The trial run that an upload leads to."""
+    started = upload(browser, text)
+    assert started.status_code == 302, started.content
+    record = Import.objects.get(dry_run=True)
+    assert started["Location"] == reverse("admin:transfers_import_change", args=[record.pk])
+    return record
+
+
+def run(browser: Client, record: Import) -> Any:
+    return browser.post(reverse("admin:people_import_run", args=[record.pk]), follow=True)
+
+
+def seen(browser: Client, record: Import) -> str:
+    return browser.get(reverse("admin:transfers_import_change", args=[record.pk])).content.decode()
+
+
 def test_a_file_is_shown_row_by_row_before_it_is_imported(desk: Client) -> None:
     a_person(name="Old", email="old@example.org", email_key="old@example.org")
-    shown = upload(desk, ROWS + "New,old@example.org,2\n")
-    page = shown.content.decode()
-    assert "shoe" in page
-    assert {action: count for action, count, _ in shown.context["counts"]} == {
-        "created": 1, "updated": 1, "unchanged": 0, "failed": 1,
-    }  # fmt: skip
-    assert '<del class="hd-diff__old">Old</del>' in page
-    assert not Import.objects.exists()
+    record = trial(desk, ROWS + "New,old@example.org,2\n")
+    assert (record.created, record.updated, record.unchanged, record.failed) == (1, 1, 0, 1)
+    page = seen(desk, record)
+    for words in ("left out: shoe", '<del class="hd-diff__old">Old</del>', "Enter a valid email address", "2 rows"):
+        assert words in page
     assert not User.objects.filter(name="Ann").exists()
 
-    done = desk.post(RUN, {"checked": shown.context["checked"]}, follow=True)
-    record = Import.objects.get()
-    assert (record.created, record.updated, record.failed) == (1, 1, 1)
-    assert "Enter a valid email address" in done.content.decode()
+    done = run(desk, record).content.decode()
+    record.refresh_from_db()
+    assert (record.created, record.updated, record.failed, record.dry_run) == (1, 1, 1, False)
+    assert "Enter a valid email address" in done
+    assert "2 rows" not in done
     errors = desk.get(reverse("admin:people_import_errors", args=[record.pk]))
     assert b"no address" in b"".join(errors.streaming_content)
+    assert User.objects.filter(name__in=["Ann", "New"]).count() == 2
 
 
-def test_only_what_was_shown_to_the_same_person_is_imported(desk: Client, agent: User) -> None:
-    checked = upload(desk, ROWS).context["checked"]
-    for browser, value in ((desk, "forged"), (desk, checked[:-2]), (signed_in(agent), checked)):
-        assert browser.post(RUN, {"checked": value})["Location"] == UPLOAD
+def test_pressing_twice_imports_once(desk: Client) -> None:
+    record = trial(desk, ROWS)
+    for _ in range(2):
+        run(desk, record)
+    assert (Import.objects.count(), User.objects.filter(name="Ann").count()) == (1, 1)
+
+
+def test_only_whoever_chose_a_file_has_it_imported(desk: Client, agent: User) -> None:
+    record = trial(desk, ROWS)
+    assert run(signed_in(agent), record).status_code == 403
+    other = signed_in(a_person(role=Role.ADMIN))
+    assert "Import 1 row" not in seen(other, record)
+    assert "Only whoever chose the file" in run(other, record).content.decode()
     assert not User.objects.filter(name="Ann").exists()
+
+
+def test_a_file_is_kept_for_a_day(desk: Client) -> None:
+    record = trial(desk, ROWS)
+    now = timezone.now()
+    assert forget_unconfirmed(now + timedelta(hours=23)) == 0
+    assert forget_unconfirmed(now + timedelta(hours=25)) == 1
+    assert "Import 1 row" not in seen(desk, record)
+    assert "choose the file again" in run(desk, record).content.decode()
+    assert not User.objects.filter(name="Ann").exists()
+
+
+def test_who_does_not_see_all_tickets_imports_nobody(desk: Client, agent: User) -> None:
+    User.objects.filter(pk=agent.pk).update(ticket_scope="group")
+    browser = signed_in(agent)
+    for answer in (browser.get(UPLOAD, follow=True), upload(browser, ROWS, follow=True)):
+        assert "Only agents who see all tickets can import" in answer.content.decode()
+    record = trial(desk, ROWS)
+    Import.objects.update(owner=agent)
+    assert run(browser, record).status_code == 403
+    assert (Import.objects.count(), User.objects.filter(name="Ann").exists()) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -343,14 +390,13 @@ def test_a_file_that_cannot_be_read_says_why(desk: Client, text: str, said: str)
 
 def test_a_long_file_is_tried_and_imported_in_the_background(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transfers.services.AT_ONCE", 1)
-    started = upload(desk, ROWS, trial="yes")
-    assert "keeps itself up to date" in desk.get(started["Location"]).content.decode()
+    record = trial(desk, ROWS)
+    assert "keeps itself up to date" in seen(desk, record)
     work(seconds=10)
-    page = desk.get(started["Location"]).content.decode()
+    page = seen(desk, record)
     assert "What would happen" in page
-    assert "Import the file now" in page
     assert not User.objects.filter(name="Ann").exists()
-    upload(desk, ROWS)
+    assert "keeps itself up to date" in run(desk, record).content.decode()
     work(seconds=10)
     assert User.objects.filter(name="Ann").exists()
 

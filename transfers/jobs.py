@@ -17,5 +17,6 @@ def import_rows() -> None:
 
 @every(minutes=60)
 def forget_old_imports() -> None:
-    """Drop what is remembered of imports after 30 days."""
+    """Drop what is remembered of imports after 30 days, and the rows of trial runs after one."""
     services.forget_old(timezone.now())
+    services.forget_unconfirmed(timezone.now())

@@ -62,12 +62,16 @@ class Import(models.Model):
 
 
 class Chunk(models.Model):
-    """Some rows that are still to be imported, one JSON document a line; deleted in the transaction that does so."""
+    """Some rows that are still to be imported, one JSON document a line; deleted in the transaction that does so.
+
+    A trial run keeps what it has looked at for a while: when it is confirmed, these rows are imported.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="chunks", db_index=False)
     number = models.PositiveIntegerField()
     rows = models.TextField()
+    is_tried = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["number"]

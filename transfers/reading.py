@@ -84,8 +84,12 @@ def from_table(layout: Layout, table: Iterator[TableRow], *, blank_tail: bool) -
             break
     names = [known_name(layout, one) for one in header]
     check_header(layout, header, names)
-    ignored = [one for one, name in zip(header, names, strict=True) if one and name is None]
-    return Upload(rows=table_rows(table, names, blank_tail), columns=header, ignored=ignored)
+    rows = table_rows(table, names, blank_tail)
+    return Upload(rows=rows, columns=header, ignored=unknown_columns(layout, header))
+
+
+def unknown_columns(layout: Layout, header: list[str]) -> list[str]:
+    return [one for one in header if one and known_name(layout, one) is None]
 
 
 def check_header(layout: Layout, header: list[str], names: list[str | None]) -> None:

@@ -13,13 +13,14 @@ from uuid import UUID
 
 import orjson
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
 from helpdesk.api.json import dumps
-from helpdesk.errors import Invalid
+from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.ids import new_id
+from worker.services import hasten
 
 from .applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome, Surroundings, apply, shown_changes
 from .models import Chunk, FailedRow, Import, PlannedRow, State
@@ -29,15 +30,19 @@ logger = logging.getLogger(__name__)
 
 MAX_ROWS = 500_000
 AT_ONCE = 1_000  # rows that are imported while the client waits
+AT_ONCE_SECONDS = 10
 BATCH = 500  # rows of one transaction …
 BATCH_SIZE = 4 * 1024 * 1024  # … or so many bytes, if that is less
 IN_MEMORY = 2 * 1024 * 1024  # bytes of rows before they wait on disk
 TRIES = 4
-LEASE = timedelta(minutes=3)  # longer than any batch takes
+# Renewed by every batch. A batch that takes longer is still done once: it has the row of its import locked.
+LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 # Whoever waits for SQLite looks every tenth of a second whether it is free, and would never find it so between batches.
-TURN, PAUSE = 0.7, 0.15  # seconds of work, and of rest
+TURN, PAUSE = 0.4, 0.12  # seconds of work, and of rest
 KEPT = timedelta(days=30)
+UNCONFIRMED = timedelta(days=1)  # for which the rows of a trial run are kept
+JOB = "transfers.jobs.import_rows"
 
 
 class Waiting:
@@ -113,6 +118,33 @@ def begin(kind: str, waiting: Waiting, *, actor: User, dry_run: bool = False) ->
         )
         for number, lines in enumerate(portions(waiting.lines())):
             Chunk.objects.create(of=record, number=number, rows=b"".join(lines).decode())
+        hasten(JOB)
+    return record
+
+
+def confirm(record_id: UUID, *, actor: User) -> Import:
+    """Turn a trial run into the import that it tried; once that has happened, nothing more.
+
+    What has changed since the trial is compared anew. Raises Forbidden for another's, and Conflict when the rows are
+    not there yet, or not any more.
+    """
+    with transaction.atomic():
+        record = Import.objects.select_for_update(no_key=True).get(pk=record_id)
+        if record.owner_id != actor.pk:
+            raise Forbidden("Only whoever chose the file can have it imported.")
+        if not record.dry_run:
+            return record
+        if record.state != State.DONE:
+            raise Conflict("This trial run has not ended well, so there is nothing to import.")
+        if not record.chunks.update(is_tried=False):
+            raise Conflict("These rows are not kept any more. Please choose the file again.")
+        record.planned_rows.all().delete()
+        record.failed_rows.all().delete()
+        record.dry_run, record.state = False, State.WAITING
+        record.rows_done = record.created = record.updated = record.unchanged = record.failed = 0
+        record.started_at = record.finished_at = None
+        record.save()
+        hasten(JOB)
     return record
 
 
@@ -182,23 +214,36 @@ def work(*, seconds: float) -> int:
     """
     until = time.monotonic() + seconds
     done = 0
-    for record_id in pending(timezone.now()):
-        if time.monotonic() >= until:
-            break
-        lease = take(record_id, timezone.now())
-        if lease is None:
-            continue
-        try:
-            done += work_on(record_id, lease, until)
-        except Exception:  # one that cannot go on must not keep the others from it; it is tried again
-            logger.exception("The import %s was interrupted", record_id)
-        finally:
-            Import.objects.filter(pk=record_id, lease=lease).update(lease=None, leased_until=None)
+    seen: set[UUID] = set()
+    # Asked anew after each: what was begun meanwhile found us at work, and nobody else will come for it soon.
+    while time.monotonic() < until and (record_id := next_pending(timezone.now(), seen)):
+        seen.add(record_id)
+        done += go_on_with(record_id, until)
     return done
 
 
-def pending(now: datetime) -> list[UUID]:
-    return list(free(now).order_by("created_at", "id").values_list("pk", flat=True)[:100])
+def hurry(record_id: UUID) -> None:
+    """Do now what of an import can be done while somebody waits; the worker does the rest."""
+    go_on_with(record_id, time.monotonic() + AT_ONCE_SECONDS)
+
+
+def go_on_with(record_id: UUID, until: float) -> int:
+    """Unless somebody else is at it; returns how many batches were done."""
+    lease = take(record_id, timezone.now())
+    if lease is None:
+        return 0
+    try:
+        return work_on(record_id, lease, until)
+    except Exception:  # one that cannot go on must not keep the others from it; it is tried again
+        logger.exception("The import %s was interrupted", record_id)
+        return 0
+    finally:
+        Import.objects.filter(pk=record_id, lease=lease).update(lease=None, leased_until=None)
+
+
+def next_pending(now: datetime, seen: set[UUID]) -> UUID | None:
+    """The oldest import that waits, of those that were not seen yet."""
+    return free(now).exclude(pk__in=seen).order_by("created_at", "id").values_list("pk", flat=True).first()
 
 
 def free(now: datetime) -> Any:
@@ -254,14 +299,17 @@ def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
         if record is None:  # we were too slow, and somebody else goes on
             return False
         around.dry_run = record.dry_run
-        chunk = record.chunks.first()
+        chunk = record.chunks.filter(is_tried=False).first()
         if not around.actor.is_staff:
             end(record, now, "Whoever began this import has no account here any more.")
         elif chunk is None:
             end(record, now)
         else:
             note(record, apply(record.kind, [unpacked(line) for line in chunk.rows.splitlines()], around))
-            chunk.delete()
+            if record.dry_run:
+                record.chunks.filter(pk=chunk.pk).update(is_tried=True)
+            else:
+                chunk.delete()
             record.attempts = 0
             record.leased_until = now + LEASE
             if record.rows_done >= record.rows_total:
@@ -285,6 +333,16 @@ def end(record: Import, now: datetime, error: str | None = None) -> None:
     record.error = error
     record.finished_at = now
     record.lease = record.leased_until = None
+
+
+def forget_unconfirmed(now: datetime) -> int:
+    """Drop the rows of trial runs that nobody confirmed; returns how many runs."""
+    waiting = Chunk.objects.filter(of=OuterRef("pk"))
+    with transaction.atomic():
+        old = Import.objects.filter(Exists(waiting), dry_run=True, finished_at__lt=now - UNCONFIRMED)
+        ids = list(old.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)[:500])
+        Chunk.objects.filter(of__in=ids).delete()
+    return len(ids)
 
 
 def forget_old(now: datetime) -> int:

@@ -1,11 +1,9 @@
 """People > Imports: upload a file, see what it would do row by row, let it be done, and get back what failed."""
 
-from collections import Counter
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
@@ -16,17 +14,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from helpdesk.admin_pages import ReadOnlyPages, Who, ago, badge
+from accounts.models import TicketScope
+from helpdesk.admin_pages import ReadOnlyPages, Who, ago, badge, shown
 from helpdesk.api.naming import snake
 from helpdesk.api.permissions import SCOPES
 from helpdesk.errors import HelpDeskError, Invalid
 from transfers import services
-from transfers.applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome, shown_changes
+from transfers.applying import CREATED, FAILED, UNCHANGED, UPDATED
 from transfers.exports import FORMATS, Export, csv_lines, failed_rows, filename
 from transfers.layouts import COMPANIES, CONTACTS, Layout
 from transfers.models import Import, State
-from transfers.reading import Upload, from_file
-from transfers.services import Waiting, packed, unpacked
+from transfers.reading import Upload, from_file, unknown_columns
+from transfers.services import Waiting
 
 LAYOUTS: dict[str, Layout] = {"contacts": CONTACTS, "companies": COMPANIES}
 LISTS = {"contacts": "admin:people_contact_changelist", "companies": "admin:companies_company_changelist"}
@@ -34,8 +33,7 @@ COLOURS = {CREATED: "green", UPDATED: "blue", UNCHANGED: "", FAILED: "red"}
 STATES = {State.WAITING: "blue", State.RUNNING: "blue", State.DONE: "green", State.FAILED: "red"}
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 SHOWN = 200  # rows of a preview
-CHECKED = "people.checked import"
-VALID = 60 * 60  # seconds for which what was checked can be imported
+REFUSED = "Only agents who see all tickets can import contacts and companies."
 CSV = "text/csv; charset=utf-8"
 
 
@@ -102,9 +100,9 @@ class Imports(ReadOnlyPages):
         view = self.admin_site.admin_view
         return [
             path("new/<str:kind>/", view(self.upload_view), name="people_import_upload"),
-            path("new/<str:kind>/run/", view(self.run_view), name="people_import_run"),
             path("new/<str:kind>/template/", view(self.template_view), name="people_import_template"),
             path("export/<str:kind>/", view(self.export_view), name="people_export"),
+            path("<path:object_id>/run/", view(self.run_view), name="people_import_run"),
             path("<path:object_id>/errors/", view(self.errors_view), name="people_import_errors"),
             *super().get_urls(),
         ]
@@ -113,53 +111,41 @@ class Imports(ReadOnlyPages):
 
     def upload_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         layout = self.layout(request, kind)
+        if not may_import(request):
+            messages.error(request, REFUSED)
+            return redirect(LISTS[kind])
         form = UploadForm(request.POST or None, request.FILES or None)
         context: dict[str, Any] = {"form": form, "kind": kind, "columns": layout.header(), "most": services.AT_ONCE}
         if request.method == "POST" and form.is_valid():
             try:
-                return self.checked(
-                    request, kind, from_file(layout, form.cleaned_data["file"], str(form.files["file"]))
-                )
+                return self.tried(request, kind, from_file(layout, form.cleaned_data["file"], str(form.files["file"])))
             except HelpDeskError as refusal:
                 form.add_error("file", str(refusal))
         return self.page(request, "admin/people/upload.html", f"Import {kind}", context)
 
-    def checked(self, request: Any, kind: str, upload: Upload) -> HttpResponse:
-        """What would happen: at once for a short file, in the background for a long one."""
+    def tried(self, request: Any, kind: str, upload: Upload) -> HttpResponse:
+        """A trial run keeps the rows until they are confirmed; a short one ends before it is shown."""
         waiting = Waiting(upload)
         if not waiting.count:
             raise Invalid(file="The file has a header and no rows.")
-        if waiting.count > services.AT_ONCE:
-            only_check = "trial" in request.POST
-            record = services.begin(kind, waiting, actor=request.user, dry_run=only_check)
-            return redirect("admin:transfers_import_change", record.pk)
-        outcomes = services.preview(kind, waiting, actor=request.user)
-        counts = Counter(outcome.action for outcome in outcomes)
-        kept = {"columns": waiting.columns, "rows": [packed(row).decode() for row in waiting.rows()]}
-        context = {
-            "kind": kind,
-            "columns": waiting.columns,
-            "ignored": waiting.ignored,
-            "counts": [(action, counts[action], COLOURS[action]) for action in COLOURS],
-            "rows": [shown_row(outcome) for outcome in outcomes[:SHOWN]],
-            "left_out": max(0, len(outcomes) - SHOWN),
-            "useful": counts[CREATED] + counts[UPDATED],
-            "checked": signing.dumps(kept, salt=salt(request, kind), compress=True),
-        }
-        return self.page(request, "admin/people/preview.html", f"Import {kind}", context)
+        return self.begun(services.begin(kind, waiting, actor=request.user, dry_run=True))
 
-    def run_view(self, request: Any, kind: str) -> HttpResponse:
-        """Do what was shown. The rows come back as we signed them; what has changed meanwhile is compared anew."""
+    def run_view(self, request: Any, object_id: str) -> HttpResponse:
+        """Do what was shown; what has changed meanwhile is compared anew."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        self.layout(request, kind)
+        record = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if record is None or not may_import(request):
+            raise PermissionDenied
         try:
-            kept = signing.loads(request.POST.get("checked", ""), salt=salt(request, kind), max_age=VALID)
-        except signing.BadSignature:
-            messages.error(request, "This preview is too old. Please choose the file again.")
-            return redirect("admin:people_import_upload", kind)
-        upload = Upload(rows=[unpacked(line) for line in kept["rows"]], columns=kept["columns"])
-        record, _ = services.import_now(kind, Waiting(upload), actor=request.user)
+            return self.begun(services.confirm(record.pk, actor=request.user))
+        except HelpDeskError as refusal:
+            messages.error(request, str(refusal))
+            return redirect("admin:transfers_import_change", record.pk)
+
+    def begun(self, record: Import) -> HttpResponse:
+        if record.rows_total <= services.AT_ONCE:
+            services.hurry(record.pk)
         return redirect("admin:transfers_import_change", record.pk)
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
@@ -174,21 +160,36 @@ class Imports(ReadOnlyPages):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         record = self.get_object(request, object_id)
-        given = self.about(record) if record is not None else {}
+        given = self.about(request, record) if record is not None else {}
         return super().change_view(request, object_id, form_url, {**given, **(extra_context or {})})
 
-    def about(self, record: Import) -> dict[str, Any]:
+    def about(self, request: HttpRequest, record: Import) -> dict[str, Any]:
         planned = list(record.planned_rows.all()[:SHOWN])
+        running = record.state in (State.WAITING, State.RUNNING)
+        useful = record.created + record.updated
+        ended = record.dry_run and not running
+        mine = record.owner_id == request.user.pk
         return {
             "record": record,
             "state": self.state_badge(record),
-            "running": record.state in (State.WAITING, State.RUNNING),
+            "running": running,
+            "progress": self.progress(record),
             "percent": 100 * record.rows_done // record.rows_total if record.rows_total else 100,
-            "numbers": [("New", record.created), ("Changed", record.updated), ("Unchanged", record.unchanged)],
-            "failed": list(record.failed_rows.all()[:SHOWN]),
+            "numbers": [
+                ("New", f"{record.created:,}"),
+                ("Changed", f"{record.updated:,}"),
+                ("Unchanged", f"{record.unchanged:,}"),
+            ],
+            "failures": f"{record.failed:,}",
+            "ignored": unknown_columns(LAYOUTS[record.kind], record.columns),
+            "useful": rows_said(useful) if useful else "",
+            "kept": ended and useful and mine and record.chunks.exists(),
+            "kept_until": shown(record.finished_at and record.finished_at + services.UNCONFIRMED),
+            "failed": [] if record.dry_run else list(record.failed_rows.all()[:SHOWN]),
             "planned": [
                 (row, badge(row.action, COLOURS.get(row.action, "")), readable(row.changes)) for row in planned
             ],
+            "left_out": rows_said(record.rows_done - SHOWN) if record.rows_done > SHOWN else "",
             "rows_link": reverse(LISTS[record.kind]),
             "again_link": reverse("admin:people_import_upload", args=[record.kind]),
         }
@@ -231,9 +232,13 @@ class Imports(ReadOnlyPages):
         return TemplateResponse(request, template, {**frame, "title": title, **context})
 
 
-def salt(request: Any, kind: str) -> str:
-    """A preview is for whoever made it."""
-    return f"{CHECKED} {kind} {request.user.pk}"
+def may_import(request: Any) -> bool:
+    """A file says who belongs to which company, and so who reads whose requests in the portal."""
+    return request.user.is_admin or request.user.ticket_scope == TicketScope.GLOBAL
+
+
+def rows_said(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def readable(changes: dict[str, Any]) -> dict[str, Any]:
@@ -242,14 +247,4 @@ def readable(changes: dict[str, Any]) -> dict[str, Any]:
         snake(name).removesuffix("_id").replace("_", " ").capitalize(): change
         for name, change in changes.items()
         if change["from"] not in EMPTY or change["to"] not in EMPTY
-    }
-
-
-def shown_row(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "number": outcome.row.number,
-        "action": badge(outcome.action, COLOURS[outcome.action]),
-        "reason": outcome.reason,
-        "changes": readable(shown_changes(outcome)),
-        "values": outcome.row.values,
     }
