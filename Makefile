@@ -76,6 +76,7 @@ clean: ## Remove the virtual environment and all caches; .env and var/ (your dat
 bench: .venv/.installed-dev ## Measure against bare floors on PostgreSQL, into docs/benchmarks.md (SIZES=10000,100000,1000000)
 	@$(PY) -m benchmarks --write $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 	@$(PY) -m benchmarks.rules --write $(if $(SIZES),--sizes $(SIZES))
+	@$(PY) -m benchmarks.imports --write
 
 # --- What the targets stand on ------------------------------------------------------------------------
 
