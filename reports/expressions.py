@@ -1,5 +1,6 @@
 """Time as whole numbers, in SQL that both databases work out alike."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import BigIntegerField, Expression, F, Func, Sum
@@ -10,7 +11,7 @@ class Epoch(Func):
 
     output_field = BigIntegerField()
     arity = 1
-    postgresql = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
+    postgresql = "FLOOR(date_part('epoch', %(expressions)s))::bigint"
     sqlite = "CAST(strftime('%%%%s', substr(%(expressions)s, 1, 19)) AS INTEGER)"
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
@@ -20,12 +21,18 @@ class Epoch(Func):
         return self.as_sql(compiler, connection, template=self.sqlite, **context)
 
 
-class Quarter(Epoch):
-    """Quarters of an hour since 1970: days begin and end with one in every time zone."""
+class Day(Epoch):
+    """Days since 1970, on a clock that is so many seconds ahead of UTC: `ahead` has from when on it is how many."""
 
-    # The number stands in the text: as a parameter it would keep PostgreSQL from grouping by it.
-    postgresql = f"({Epoch.postgresql} / 900)"
-    sqlite = f"({Epoch.sqlite} / 900)"
+    def __init__(self, moment: str, ahead: Sequence[tuple[int, int]]) -> None:
+        super().__init__(F(moment))
+        # Numbers stand in the text: as parameters they would keep PostgreSQL from grouping by it.
+        (_, first), *later = ahead
+        whens = "".join(f" WHEN {{epoch}} >= {begin} THEN {seconds}" for begin, seconds in reversed(later))
+        shift = f"CASE{whens} ELSE {first} END" if later else str(first)
+        days = f"(({{epoch}} + {shift}) / 86400)"
+        self.postgresql = days.format(epoch=Epoch.postgresql)
+        self.sqlite = days.format(epoch=Epoch.sqlite)
 
 
 def seconds_between(begin: str, end: str) -> Expression:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from helpdesk.errors import Invalid
@@ -15,6 +16,7 @@ EARLIEST = date(2000, 1, 1)
 MAX_DAYS = 1827  # five years
 # The longest period, in days, that is shown day by day; and week by week. Beyond that it goes by months.
 BY_DAY, BY_WEEK = 92, 366
+QUARTER = 900  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,21 @@ class Period:
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone)
 
     @cached_property
-    def midnights(self) -> list[float]:
-        """When each of its days begins, in seconds since 1970."""
-        return [midnight(self.first + timedelta(days=n), self.zone).timestamp() for n in range(self.days)]
+    def ahead(self) -> list[tuple[int, int]]:
+        """From which moment on, in seconds since 1970, clocks of the zone are how many seconds ahead of UTC."""
+        midnights = [int(midnight(self.first + timedelta(days=n), self.zone).timestamp()) for n in range(self.days + 1)]
+        found = [(midnights[0], self.ahead_at(midnights[0]))]
+        for begin, end in pairwise(midnights):
+            if self.ahead_at(end) != found[-1][1]:
+                # Clocks change at a quarter of an hour of this day, once or more often.
+                for moment in range(begin, end + 1, QUARTER):
+                    if (seconds := self.ahead_at(moment)) != found[-1][1]:
+                        found.append((moment, seconds))
+        return found
 
-    def day_of(self, seconds: float) -> date:
-        """The day on which a moment of the period lies."""
-        return self.first + timedelta(days=bisect_right(self.midnights, seconds) - 1)
+    def ahead_at(self, moment: int) -> int:
+        offset = datetime.fromtimestamp(moment, self.zone).utcoffset() or timedelta()
+        return int(offset.total_seconds())
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -5,13 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AgentGroup, User
 from csat.models import Survey
-from helpdesk.errors import Invalid
 from reports.dashboard import dashboard
 from reports.periods import Period, chosen_period
 from reports.ranges import report
@@ -289,11 +288,50 @@ def test_nonsense_is_refused_with_a_sentence(api: ApiClient, query: str, sentenc
     assert (response.status_code, response.json()["error"]) == (400, sentence)
 
 
-def test_a_day_on_which_clocks_change_is_one_day() -> None:
-    period = Period(date(2026, 3, 28), date(2026, 3, 30), ZoneInfo("Europe/Berlin"))
-    assert [period.midnights[1] - period.midnights[0], period.midnights[2] - period.midnights[1]] == [86400, 82800]
-    with pytest.raises(Invalid):
-        chosen_period({"timezone": "Nowhere"}, now=NOW)
+@pytest.mark.parametrize(
+    ("zone", "first", "days"),
+    [
+        ("UTC", date(2026, 3, 28), 3),
+        ("Europe/Berlin", date(2026, 3, 28), 3),
+        ("Europe/Berlin", date(2025, 10, 1), 400),
+        ("America/St_Johns", date(2026, 10, 31), 3),
+        ("America/Havana", date(2026, 3, 7), 3),  # clocks change at midnight
+        ("America/Sao_Paulo", date(2018, 11, 3), 3),
+        ("Australia/Lord_Howe", date(2026, 4, 4), 3),  # by half an hour
+        ("Asia/Kathmandu", date(2026, 1, 1), 3),
+        ("Pacific/Apia", date(2011, 12, 28), 5),  # a day is left out
+    ],
+)
+def test_every_quarter_of_an_hour_counts_to_its_day(zone: str, first: date, days: int) -> None:
+    period = Period(first, first + timedelta(days=days - 1), ZoneInfo(zone))
+    for moment in range(int(period.begin.timestamp()), int(period.end.timestamp()), 900):
+        ahead = [seconds for since, seconds in period.ahead if since <= moment][-1]
+        day = date(1970, 1, 1) + timedelta(days=(moment + ahead) // 86_400)
+        assert day == datetime.fromtimestamp(moment, period.zone).date()
+
+
+def test_who_and_what_is_deleted_meanwhile_is_left_out(agent: User) -> None:
+    """On PostgreSQL each statement sees what was committed before it: names may be gone that were counted."""
+    group, resolved = AgentGroupFactory(), {"status": "resolved", "resolved_at": NOW - timedelta(hours=1)}
+    for assignee in (agent, UserFactory(agent=True)):
+        TicketFactory(group=group, assignee=assignee, created_at=NOW - timedelta(hours=3), **resolved)
+    TicketFactory(created_at=NOW - timedelta(hours=5), **resolved)
+    gone: list[Any] = []
+
+    def meddle(execute: Any, sql: str, *rest: Any) -> Any:
+        if not gone and 'FROM "accounts_user"' in sql:
+            gone.extend([agent.pk, group.pk])
+            Ticket.objects.filter(group=group).update(group=None)
+            AgentGroup.objects.filter(pk=group.pk).delete()
+            Ticket.objects.filter(assignee=agent).update(assignee=None)
+            User.objects.filter(pk=agent.pk).delete()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(meddle):
+        found = report(chosen_period({}, now=NOW), None)
+    assert gone
+    assert found["by_group"] == [{"id": None, "name": None, "tickets": 3, "resolved": 3, "avg_resolution_time": 2.7}]
+    assert [row["resolved"] for row in found["agent_performance"]] == [1]
 
 
 @pytest.mark.parametrize("path", ["/api/dashboard/stats", "/api/reports"])

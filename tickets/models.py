@@ -94,7 +94,15 @@ class Ticket(models.Model):
             models.Index(fields=["category", "created_at", "id"], name="ticket_category", condition=NOT_ARCHIVED),
             models.Index(fields=["source", "created_at", "id"], name="ticket_source", condition=NOT_ARCHIVED),
             models.Index(fields=["created_at", "id"], name="ticket_archived", condition=~NOT_ARCHIVED),
-            models.Index(fields=["created_at", "id"], name="ticket_created_all"),
+            # These two hold all that reports ask of tickets filed, and of tickets resolved, within some days.
+            models.Index(
+                fields=["created_at", "id", "first_response_at", "priority", "group", "category"],
+                name="ticket_created_all",
+            ),
+            models.Index(
+                fields=["resolved_at", "created_at", "sla_deadline", "priority", "assignee", "group"],
+                name="ticket_resolved",
+            ),
             models.Index(fields=["assignee", "created_at", "id"], name="ticket_assignee"),
             # With the status, since that of what nobody has tells much about who has it: the planner does not know.
             models.Index(
@@ -105,7 +113,6 @@ class Ticket(models.Model):
             models.Index(fields=["group", "created_at", "id"], name="ticket_group"),
             models.Index(fields=["customer", "created_at", "id"], name="ticket_customer"),
             models.Index(fields=["parent_ticket", "created_at", "id"], name="ticket_parent"),
-            models.Index(fields=["resolved_at"], name="ticket_resolved"),
             models.Index(OrFarFuture("sla_deadline"), "id", name="ticket_sla_deadline"),
             models.Index(OrFarFuture("due_date"), "id", name="ticket_due_date"),
             # What can be overdue: few rows, however many tickets there are.
