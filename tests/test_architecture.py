@@ -30,6 +30,7 @@ CELLAR = (
     "helpdesk.highlights",
     "helpdesk.ids",
     "helpdesk.json_values",
+    "helpdesk.keeping",
     "helpdesk.periodic",
     "helpdesk.remembering",
     "helpdesk.tags",

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.cache import cache
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import TicketScope, User
 from helpdesk.errors import Invalid
+from helpdesk.keeping import kept
 from reports.dashboard import dashboard
 from reports.periods import RANGES, chosen_period
 from reports.ranges import report
@@ -26,7 +26,8 @@ from .queue_pages import dress
 from .queues import COLUMNS, VIEWS, Queue, counts
 
 NEXT = 6  # tickets in each list
-FRESH = 300  # seconds figures are kept
+FRESH = 300  # seconds, then figures are worked out anew
+KEPT = 24 * 3600  # seconds: who asks while somebody works them out is shown the former ones
 TITLES = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "A year"}
 TILES = ("mine", "unassigned", "soon", "overdue", "replies")
 
@@ -90,7 +91,7 @@ def figures(request: HttpRequest) -> HttpResponse:
 
     key = f"figures:{user.pk if is_limited else 'all'}:{asked}:{period.last}"
     context = {"title": "Figures", "range": asked, "ranges": [(name, TITLES[name]) for name in RANGES]}
-    return page(request, "figures.html", {**context, **(cache.get_or_set(key, drawn, FRESH) or {})})
+    return page(request, "figures.html", {**context, **kept(key, drawn, fresh=FRESH, kept_for=KEPT)})
 
 
 def loads(user: User) -> list[tuple[Any, str, int]]:
