@@ -9,12 +9,13 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from helpdesk.admin_pages import Pages, Who
-from tests.admin_matrix import CLOSED, DOORS, MODELS, OWNED, VIEWS, Model, View
-from tests.factories import UserFactory
+from tests.admin_matrix import CLOSED, DOORS, MODELS, OWNED, VIEWS, Model, View, a_ticket
+from tests.factories import AgentGroupFactory, CompanyFactory, GroupMemberFactory, TicketFactory, UserFactory
+from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,80 @@ def test_other_pages_open_to_whom_they_are_for(name: str) -> None:
         check(who, view.seen, address, posted=view.posted, status=view.status)
         if view.posted and who == "admin":
             assert visitor(who).get(address).status_code == 405
+
+
+# --- Whose tickets: what somebody's scope hides is not there, on any page and for any button -----------
+
+TICKETS = [name for name, view in VIEWS.items() if view.args is a_ticket]
+SCOPES = {"global": {"mine", "ours", "elsewhere"}, "group": {"mine", "ours"}, "restricted": {"mine"}}
+
+
+def tickets_around(agent: User) -> dict[str, Any]:
+    known: Any = UserFactory(company=CompanyFactory())
+    return {
+        "mine": TicketFactory(subject="Tickle mine", customer=known, assignee=agent),
+        "ours": TicketFactory(subject="Tickle ours", customer=known, group=GroupMemberFactory(user=agent).group),
+        "elsewhere": TicketFactory(subject="Tickle elsewhere", customer=known, group=AgentGroupFactory()),
+    }
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_no_address_of_a_ticket_opens_to_an_agent_who_may_not_see_it(scope: str) -> None:
+    agent = UserFactory(agent=True, ticket_scope=scope)
+    browser = Client()
+    browser.force_login(agent)
+    tickets = tickets_around(agent)
+    for name in sorted(TICKETS, key="ticket_delete".__eq__):  # deleting comes last
+        for place, ticket in tickets.items():
+            address = reverse(f"admin:{name}", args=[ticket.ticket_number])
+            answer = browser.generic("POST" if VIEWS[name].posted else "GET", address)
+            assert (answer.status_code != 404) is (place in SCOPES[scope]), f"{name} of a ticket that is {place}"
+    kept = Ticket.objects.values_list("subject", flat=True)
+    assert {subject.removeprefix("Tickle ") for subject in kept} == set(tickets) - SCOPES[scope]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_no_page_tells_an_agent_of_a_ticket_they_may_not_see(scope: str) -> None:
+    agent = UserFactory(agent=True, ticket_scope=scope)
+    browser = Client()
+    browser.force_login(agent)
+    tickets = tickets_around(agent)
+    known = tickets["mine"].customer
+    rows = {"people_contact": known, "companies_company": known.company}
+    addresses = [
+        f"{reverse('admin:queue')}?{query}" for query in ("view=all", "q=tickle", "q=elsewhere", "view=groups")
+    ]
+    addresses += [reverse("admin:ticket", args=[tickets["mine"].ticket_number]), reverse("admin:search") + "?s=tickle"]
+    for name, (label, who, arg, posted) in PAGES.items():
+        if who is Who.STAFF and not posted:
+            row = rows.get(label) or (MODELS[label].row() if arg else None)
+            addresses.append(reverse(f"admin:{name}", args=[row.pk] if arg else []))
+    addresses += [
+        reverse(f"admin:{name}", args=view.args()) + view.query
+        for name, view in VIEWS.items()
+        if view.seen is Who.STAFF and not view.posted and view.args is not a_ticket
+    ]
+    found: set[str] = set()
+    for address in addresses:
+        answer = browser.get(address)
+        page = b"".join(answer) if answer.streaming else answer.content
+        told = set(re.findall(r"Tickle (\w+)", page.decode(errors="replace")))
+        assert told <= SCOPES[scope], address
+        found |= told
+    assert found == SCOPES[scope]
+
+
+def test_every_address_with_the_number_of_a_ticket_is_tried() -> None:
+    numbered = {name for name in names() if takes_number(name)}
+    assert numbered == set(TICKETS)
+
+
+def takes_number(name: str) -> bool:
+    try:
+        reverse(f"admin:{name}", kwargs={"number": 1})
+    except NoReverseMatch:
+        return False
+    return True
 
 
 def test_no_page_is_forgotten() -> None:
