@@ -34,6 +34,7 @@ class Lock(Enum):
     ASSIGNMENTS = 7_202_607  # within one group
     SCHEDULES = 7_202_608
     MERGES = 7_202_609  # of contacts: each also changes those that were merged before
+    ADMIN_PAGES = 7_202_611  # saving one row by its page
 
 
 def take(lock: Lock, of: str | None = None) -> None:

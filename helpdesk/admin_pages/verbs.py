@@ -1,5 +1,6 @@
 """Pages whose changes go through verbs: what a verb refuses stands beside the field, with all that was typed."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,8 +16,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from helpdesk.errors import HelpDeskError
+from helpdesk.transactions import Lock, take
 
-from . import posting
+from . import meanwhile, posting
 from .pages import Pages
 
 
@@ -27,7 +29,14 @@ class VerbForm(forms.ModelForm):
     # Where the form calls a field otherwise than the verb does: {"company_id": "company"}.
     called: dict[str, str] = {}
 
+    @property
+    def seen(self) -> str:
+        """What this form shows, for when it comes back."""
+        return json.dumps(meanwhile.fingerprints(self), separators=(",", ":"))
+
     def _post_clean(self) -> None:
+        if not self.instance._state.adding and (changes := list(meanwhile.told(self))):
+            self.add_error(None, [meanwhile.INTRODUCTION, *changes])
         if self.refusal is None:
             return
         details: dict[str, list[str]] = getattr(self.refusal, "details", {})
@@ -86,7 +95,12 @@ class VerbPages(Pages):
     ) -> HttpResponse:
         given = dict(extra_context or {})
         try:
-            return super().changeform_view(request, object_id, form_url, {**given, **self.around(request, object_id)})
+            with transaction.atomic():
+                if request.method == "POST" and object_id:
+                    # Of two who save the same row the second finds what the first one saved.
+                    take(Lock.ADMIN_PAGES, f"{self.opts.label}:{object_id}")
+                around = self.around(request, object_id)
+                return super().changeform_view(request, object_id, form_url, {**given, **around})
         except HelpDeskError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, {**given, **self.around(request, object_id)})

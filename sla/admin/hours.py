@@ -117,6 +117,9 @@ class Week(forms.Field):
     def has_changed(self, initial: Any, data: Any) -> bool:
         return tidy(initial or []) != tidy(data or [])
 
+    def in_words(self, value: Intervals) -> str:
+        return week_in_words(tidy(value)) or "closed"
+
 
 class HolidaysWidget(Rendered):
     template_name = "admin/sla/holidays.html"

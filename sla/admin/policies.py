@@ -55,6 +55,9 @@ class Duration(forms.MultiValueField):
     def compress(self, values: list[Any]) -> int | None:
         return values[0] * int(values[1]) if values else None
 
+    def in_words(self, value: int) -> str:
+        return in_words(value)
+
 
 class PolicyForm(VerbForm):
     called = {"business_hours_id": "business_hours"}
