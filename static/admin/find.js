@@ -46,6 +46,7 @@
   };
 
   const show = (box, input, found) => {
+    const marked = open?.input === input ? open.list.children[open.active]?.dataset.id : undefined;
     close();
     const list = document.createElement("ul");
     list.className = "hd-find__list";
@@ -70,6 +71,20 @@
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-controls", list.id);
+    const place = found.findIndex((one) => String(one.id) === marked);
+    if (place >= 0) mark(place); // it was being chosen when the answer came
+  };
+
+  /* What was offered for fewer letters and no longer fits is not on offer while the answer is on its way. */
+  const narrow = (text) => {
+    const wanted = text.toLowerCase();
+    for (const row of [...open.list.children]) {
+      if (!row.textContent.toLowerCase().includes(wanted)) row.remove();
+    }
+    open.active = -1;
+    open.input.removeAttribute("aria-activedescendant");
+    if (!open.list.children.length) close();
+    else [...open.list.children].forEach((row) => row.setAttribute("aria-selected", "false"));
   };
 
   const ask = (box, input, text) => {
@@ -94,7 +109,10 @@
 
   document.addEventListener("input", (event) => {
     const box = boxOf(event.target);
-    if (box) ask(box, event.target, event.target.value.trim());
+    if (!box) return;
+    const text = event.target.value.trim();
+    if (open?.input === event.target) narrow(text);
+    ask(box, event.target, text);
   });
 
   document.addEventListener("keydown", (event) => {
