@@ -96,7 +96,9 @@ class OrderedPages(VerbPages):
 
     def neighbours(self, request: HttpRequest, row: Any) -> Sequence[UUID]:
         """The keys of all rows among which this one is moved, in their order."""
-        return list(self.get_queryset(request).values_list("pk", flat=True))
+        # Named, since Django leaves out a model's own order where rows are counted with others.
+        order = self.get_ordering(request) or self.opts.ordering
+        return list(self.get_queryset(request).order_by(*order).values_list("pk", flat=True))
 
 
 def as_key(text: str) -> UUID:
