@@ -80,10 +80,9 @@ def test_nothing_a_text_holds_is_run(text: str) -> None:
         assert re.match(r"(?:https?://|mailto:|/|[^:]*$)", address), html
 
 
-@pytest.mark.parametrize(
-    "text", ["[" * 50_000, "*a " * 30_000, "> " * 50_000, "a](" * 30_000, "<" * 100_000, "- " * 50_000], ids=repr
-)
-def test_hostile_texts_take_no_longer_than_others(text: str) -> None:
+@pytest.mark.parametrize("part", ["[", "*a ", "> ", "a](", "<", "- "])
+def test_hostile_texts_take_no_longer_than_others(part: str) -> None:
+    text = part * (100_000 // len(part))
     begin = process_time()
     to_html(text)
     assert process_time() - begin < 10

@@ -4,16 +4,20 @@ import re
 import warnings
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+import orjson
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
+from drf_spectacular import validation
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.validation import validate_schema
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 
@@ -47,7 +51,9 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 def test_it_is_openapi_3_1_and_generated_without_a_warning(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     assert not GENERATOR_STATS
-    validate_schema(document)
+    rules = orjson.loads((Path(validation.__file__).parent / "openapi_3_1_schema.json").read_bytes())
+    # As drf_spectacular's validate_schema does, by a library that takes a hundredth of the time.
+    jsonschema_rs.validator_for(rules).validate(orjson.loads(OpenApiJsonRenderer().render(document)))
 
 
 def test_it_holds_every_documented_path(document: dict[str, Any]) -> None:
