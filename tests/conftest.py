@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from django.test import TransactionTestCase
 
 from accounts.models import ApiKey, User
 from tests.client import ApiClient
+from tests.emptying import empty
 from tests.factories import ApiKeyFactory, UserFactory
 
 pytest_plugins = ["tests.browser"]
@@ -58,6 +60,13 @@ def api_with() -> Callable[..., ApiClient]:
 @pytest.fixture
 def anonymous() -> ApiClient:
     return ApiClient()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_emptying() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture(autouse=True)
