@@ -1,6 +1,7 @@
 """What goes wrong: below /admin/ as a page that leads back to work, elsewhere as the portal and the API say it."""
 
 from django.contrib import admin
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -36,7 +37,7 @@ def explained(request: HttpRequest, status: int) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     # A host that is not ours gets no page: making one asks for the host's name again.
-    if is_ours(request) and hasattr(request, "user"):
+    if is_ours(request) and hasattr(request, "user") and not isinstance(exception, RequestDataTooBig):
         return explained(request, 400)
     return elsewhere.bad_request(request, exception)
 

@@ -1,7 +1,10 @@
 """What people see when something goes wrong: a page of the portal, in their language, or the API's answer."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from django.views.decorators.csrf import requires_csrf_token
@@ -9,7 +12,8 @@ from django.views.decorators.csrf import requires_csrf_token
 from helpdesk.api import errors as api_errors
 from helpdesk.errors import HelpDeskError
 
-from .middleware import is_portal
+from .branding import brand
+from .middleware import is_portal, language_asked_for, policy, theme_of
 
 # Sentences of the floors below that customers come to read; translations are looked up when they are shown.
 SENTENCES = {
@@ -38,6 +42,26 @@ SENTENCES = {
 }
 
 
+TOO_LARGE = "The request body is too large."
+ALONE = {
+    400: (
+        _("We could not read this"),
+        _("Something in the address or the form is not as it should be. Please go back, and try once more."),
+    ),
+    413: (
+        _("This is too much at once"),
+        _("Your text or your files are larger than we can take. Nothing was sent. Please go back, and send less."),
+    ),
+    500: (
+        _("Something went wrong"),
+        _(
+            "This is our mistake, not yours. Please go back and try again in a moment. "
+            "If it stays like this, tell us by another way."
+        ),
+    ),
+}
+
+
 def sentence(problem: HelpDeskError | str) -> str:
     """What was refused, in the reader's language where we have the words."""
     english = problem if isinstance(problem, str) else problem.sentence
@@ -51,7 +75,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return api_errors.bad_request(request, exception)
+    if isinstance(exception, RequestDataTooBig):
+        return alone(request, 413) if is_portal(request) else api_errors.error_response(413, TOO_LARGE)
+    return alone(request, 400) if is_portal(request) else api_errors.bad_request(request, exception)
 
 
 @requires_csrf_token
@@ -62,4 +88,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return api_errors.server_error(request)
+    return alone(request, 500) if is_portal(request) else api_errors.server_error(request)
+
+
+def alone(request: HttpRequest, status: int) -> HttpResponse:
+    """A page made of nothing that may be broken, or not known yet: no account, no session, no host, no database."""
+    language = language_asked_for(request)
+    with translation.override(language):
+        title, text = ALONE[status]
+        words = {"title": title, "text": text, "brand": brand(), "theme": theme_of(request), "language": language}
+        page = render_to_string("portal/errors/alone.html", words)
+    headers = {"Content-Security-Policy": policy(), "Cache-Control": "no-store", "Content-Language": language}
+    return HttpResponse(page, status=status, headers=headers)

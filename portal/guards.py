@@ -16,10 +16,21 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
+ONLY_POSTED = "only_posted"
 
 pages = require_http_methods(["GET", "HEAD"])
 forms = require_http_methods(["GET", "HEAD", "POST"])
-acts = require_http_methods(["POST"])
+
+
+def acts(view: View) -> View:
+    """What a button does; there is nothing to look at under its address."""
+    guarded = require_http_methods(["POST"])(view)
+    setattr(guarded, ONLY_POSTED, True)
+    return guarded
+
+
+def is_only_posted(view: object) -> bool:
+    return getattr(view, ONLY_POSTED, False)
 
 
 class CustomerRequest(HttpRequest):

@@ -28,8 +28,10 @@ from .finding import find
 from .forms import FeedbackForm
 from .guards import acts, pages
 from .middleware import policy
+from .search_limits import asks_too_often
 
 RELATED = 4
+LISTED = 50  # on a page of a folder
 SHORT_LIST = 5  # articles shown of each folder
 SUGGESTIONS = 5
 RESULTS = 20
@@ -59,7 +61,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = Q(articles__in=readable(request).values("pk"))
     categories = Category.objects.annotate(count=Count("articles", filter=mine)).filter(count__gt=0)
     popular = readable(request).order_by("-view_count", "-created_at", "-id").only("slug", "title")[:SHORT_LIST]
-    return show(request, "home", {"categories": categories, "popular": popular})
+    canonical = settings.BASE_URL + reverse("portal:home")
+    return show(request, "home", {"categories": categories, "popular": popular, "canonical": canonical})
 
 
 @pages
@@ -74,7 +77,19 @@ def category(request: HttpRequest, category_id: str) -> HttpResponse:
         raise Http404
     folders = Folder.objects.filter(category=found, visibility__in=open_folders(request))
     shelves = [(one, by_folder[one.pk]) for one in folders if one.pk in by_folder]
-    return show(request, "category", {"category": found, "shelves": shelves, "loose": by_folder[None]})
+    canonical = settings.BASE_URL + reverse("portal:category", args=[found.pk])
+    number = page_number(request)
+    loose = by_folder[None][(number - 1) * LISTED : number * LISTED + 1]
+    if number > 1 and not loose:
+        raise Http404
+    context = {
+        "category": found,
+        "shelves": shelves if number == 1 else [],
+        "loose": loose[:LISTED],
+        "canonical": canonical,
+        **neighbours(number, is_last=len(loose) <= LISTED),
+    }
+    return show(request, "category", context)
 
 
 @pages
@@ -82,8 +97,30 @@ def folder(request: HttpRequest, folder_id: str) -> HttpResponse:
     """All articles of a folder."""
     folders = Folder.objects.filter(visibility__in=open_folders(request)).select_related("category")
     found = get_object_or_404(folders, pk=folder_id)
-    articles = readable(request).filter(folder=found).order_by("title", "id").only("slug", "title", "excerpt")
-    return show(request, "folder", {"folder": found, "articles": articles})
+    number = page_number(request)
+    listed = readable(request).filter(folder=found).order_by("title", "id").only("slug", "title")
+    articles = list(listed[(number - 1) * LISTED : number * LISTED + 1])
+    if number > 1 and not articles:
+        raise Http404
+    context = {
+        "folder": found,
+        "articles": articles[:LISTED],
+        **neighbours(number, is_last=len(articles) <= LISTED),
+        "canonical": settings.BASE_URL + reverse("portal:folder", args=[found.pk]),
+        "is_public": found.visibility == Visibility.ALL and bool(articles),
+    }
+    return show(request, "folder", context)
+
+
+def neighbours(number: int, *, is_last: bool) -> dict[str, int | None]:
+    return {"number": number, "previous": number - 1 or None, "next": None if is_last else number + 1}
+
+
+def page_number(request: HttpRequest) -> int:
+    asked = request.GET.get("page", "1")
+    if not (asked.isascii() and asked.isdecimal() and len(asked) < 7 and int(asked)):
+        raise Http404
+    return int(asked)
 
 
 @pages
@@ -164,7 +201,9 @@ def solved(request: HttpRequest, slug: str) -> HttpResponse:
 @pages
 def search(request: HttpRequest) -> HttpResponse:
     """The results of a search, as a page."""
-    asked = request.GET.get("q", "")[:200].replace("\x00", "").strip()
+    asked = asked_in(request)
+    if asked and asks_too_often(request):
+        return tried_too_often(show(request, "search", {"asked": asked, "too_often": True}))
     hits = find(asked, reader=reader(request), limit=RESULTS)
     return show(request, "search", {"asked": asked, "hits": hits})
 
@@ -172,10 +211,22 @@ def search(request: HttpRequest) -> HttpResponse:
 @pages
 def suggest(request: HttpRequest) -> HttpResponse:
     """The best results while somebody types, as a piece of a page."""
-    asked = request.GET.get("q", "")[:200].replace("\x00", "").strip()
+    asked = asked_in(request)
+    if asks_too_often(request):
+        return tried_too_often(HttpResponse())
     hits = find(asked, reader=reader(request), limit=SUGGESTIONS)
     context = {"asked": asked, "hits": hits, "for_request": "request" in request.GET}
     return render(request, "portal/help/suggestions.html", context)
+
+
+def asked_in(request: HttpRequest) -> str:
+    return request.GET.get("q", "")[:200].replace("\x00", "").strip()
+
+
+def tried_too_often(answer: HttpResponse) -> HttpResponse:
+    answer.status_code = 429
+    answer["Retry-After"] = "60"
+    return answer
 
 
 def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

@@ -63,12 +63,16 @@ def has_account(user: object) -> bool:
 
 def language_of(request: HttpRequest) -> str:
     """As chosen in this browser, or in the account, or as the browser asks."""
+    return language_asked_for(request, own=lambda: getattr(request.user, "language", ""))
+
+
+def language_asked_for(request: HttpRequest, own: Callable[[], str] = str) -> str:
+    """The same without looking at the account, unless told how."""
     known = dict(settings.LANGUAGES)
     chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
     if chosen in known:
         return chosen
-    own = getattr(request.user, "language", "")
-    return own if own in known else translation.get_language_from_request(request)
+    return found if (found := own()) in known else translation.get_language_from_request(request)
 
 
 def zone_of(name: str) -> ZoneInfo | None:

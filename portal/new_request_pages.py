@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from accounts.throttling import Limit, forget, hit
+from accounts.throttling import Limit, hit
 from custom_fields.models import CustomField
 from helpdesk.api.addresses import client_address
 from helpdesk.errors import HelpDeskError, TooManyAttempts
-from helpdesk.ids import new_id
 from tickets import customers, guests
 from tickets.models import Ticket
 
+from . import once
 from .account_pages import done, failed, status_of
 from .custom_forms import PREFIX, asked_fields, known_fields
 from .finding import find
@@ -29,7 +29,6 @@ from .request_pages import expected_reply, found_for
 
 SUGGESTIONS = 3
 PER_ACCOUNT, PER_UNPROVEN = Limit(60, 60 * 60), Limit(10, 60 * 60)
-ONCE = Limit(1, 24 * 60 * 60)
 
 
 @never_cache
@@ -64,7 +63,7 @@ def show(request: HttpRequest, form: RequestForm, subject: str, status: int = 20
         "section": "requests",
         "hits": find(subject, reader=user, limit=SUGGESTIONS) if subject else [],
         "asked": subject,
-        "once": request.POST.get("once") or new_id(),
+        "once": once.token_for(request),
         "custom": [form[PREFIX + field.name] for field in form.definitions],
     }
     return render(request, "portal/requests/new.html", context, status=status)
@@ -76,22 +75,19 @@ def sent(request: HttpRequest, user: User) -> HttpResponse:
     form = RequestForm(request.POST, request.FILES, definitions=asked)
     if not form.is_valid():
         return show(request, form, request.POST.get("subject", "")[:200], status=400)
-    once = f"{user.pk} {request.POST.get('once', '')[:50]}"
     try:
         hit("requests by", str(user.pk), PER_ACCOUNT if user.email_verified_at else PER_UNPROVEN)
     except TooManyAttempts as problem:
         form.refuse(problem)
         return show(request, form, form.cleaned_data["subject"], status=429)
     try:
-        hit("request form", once, ONCE)
-    except TooManyAttempts:
+        with transaction.atomic():
+            once.use_up(request, "request form", user)
+            ticket = filed(user, form, asked)
+    except once.SentAlready:
         messages.success(request, _("This request has been sent already."))
         return redirect("portal:requests")
-    try:
-        with transaction.atomic():
-            ticket = filed(user, form, asked)
     except HelpDeskError as problem:
-        forget("request form", once)
         form.refuse(problem)
         return show(request, form, form.cleaned_data["subject"], status=status_of(problem))
     return redirect("portal:request-sent", ticket.ticket_number)
@@ -130,7 +126,9 @@ def held(request: HttpRequest) -> HttpResponse:
     form = GuestRequestForm(request.POST, definitions=asked)
     subject = request.POST.get("subject", "")[:200]
     if not form.is_valid():
-        form.data = {**form.data.dict(), "stamp": new_stamp()}  # type: ignore[attr-defined]
+        data = request.POST.copy()  # which keeps several values of one field
+        data["stamp"] = new_stamp()
+        form.data = data
         return show(request, form, subject, status=400)
     values: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "email", "subject", "description")}
     try:

@@ -1,8 +1,9 @@
-"""Requests, the portal's word for tickets: the list, and one of them with all that a customer can do about it.
+"""A request, the portal's word for a ticket, with all that a customer can do about it.
 
 Every page begins with `Ticket.objects.visible_to`: what somebody may not see does not exist for them.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,7 +12,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,97 +23,23 @@ from csat import services as csat
 from csat.mails import RATINGS
 from csat.models import MAX_FEEDBACK, Survey
 from custom_fields.models import CustomField
-from helpdesk.errors import HelpDeskError, Invalid
+from helpdesk.errors import HelpDeskError
 from tickets import customers
 from tickets.files import path_of
 from tickets.models import DONE_STATUSES, Attachment, Ticket, TicketCopy
-from tickets.searching import matching
 from tickets.services import update_ticket
 
+from . import once
+from .account_forms import PageForm
 from .account_pages import status_of
-from .conversation import GROUP_OF, GROUPS, SOLVED, WAITING, WITH_US, WORDS, conversation
+from .conversation import GROUP_OF, WORDS, conversation
 from .custom_forms import known_fields, shown_fields
 from .errors import sentence
 from .forms import CopyForm, FieldsForm, ReplyForm
 from .guards import CustomerRequest, acts, customers_only, pages
 from .survey_pages import rating_in
 
-OPEN_SHOWN = 100
-PAGE = 20
-MESSAGES = Limit(120, 60 * 60)
-
-
-# --- The list -----------------------------------------------------------------------------------------
-
-
-@customers_only
-@pages
-def requests(request: CustomerRequest) -> HttpResponse:
-    """One's own requests, those one is kept informed about, and the company's where it shares them."""
-    user = request.user
-    whose = tabs_of(user)
-    chosen = request.GET.get("show", "")
-    chosen = chosen if chosen in whose else "mine"
-    asked = request.GET.get("q", "")[:200].replace("\x00", "").strip()
-    found = among(user, chosen)
-    try:
-        rows = matching(found, asked, internal=False, named=bool(user.email_verified_at)) if asked else found
-        context = sections(rows, found, request.GET.get("before", ""))
-    except Invalid:
-        context = {"too_many_words": True, "sections": []}
-    context |= {"tabs": whose if len(whose) > 1 else {}, "chosen": chosen, "asked": asked, "section": "requests"}
-    return render(request, "portal/requests/list.html", context)
-
-
-def tabs_of(user: User) -> dict[str, str]:
-    """The lists that there are for this person."""
-    found = {"mine": _("Mine")}
-    if user.email_verified_at is None:
-        return found
-    if TicketCopy.objects.filter(email_key=user.email_key).exists():
-        found["shared"] = _("Shared with me")
-    if user.company_id and user.company is not None and user.company.shares_tickets:
-        found["company"] = user.company.name
-    return found
-
-
-def among(user: User, chosen: str) -> QuerySet[Ticket]:
-    """The tickets of a list; each narrows down what may be seen, and by an index."""
-    visible = Ticket.objects.visible_to(user)
-    narrowed: dict[str, Q] = {
-        "mine": Q(customer=user),
-        "shared": Ticket.objects.copied_to(user),
-        "company": Q(customer__company=user.company_id) & ~Q(customer=user),
-    }
-    return visible.filter(narrowed[chosen]).select_related("customer").order_by("-created_at", "-id")
-
-
-def sections(rows: QuerySet[Ticket], found: QuerySet[Ticket], before: str) -> dict[str, Any]:
-    """Waiting for you, with us, solved; the solved ones page by page."""
-    done = rows.filter(status__in=DONE_STATUSES)
-    if before.isdecimal() and len(before) < 18:
-        done = older_than(done, found.filter(ticket_number=int(before)).values_list("created_at", "pk").first())
-        shown: list[Ticket] = []
-    else:
-        shown = list(rows.exclude(status__in=DONE_STATUSES)[:OPEN_SHOWN])
-    solved = list(done[: PAGE + 1])
-    groups = [
-        (WAITING, _("Waiting for you"), [one for one in shown if one.status in GROUPS[WAITING]]),
-        (WITH_US, _("With us"), [one for one in shown if one.status in GROUPS[WITH_US]]),
-        (SOLVED, _("Solved"), solved[:PAGE]),
-    ]
-    more = solved[PAGE - 1].ticket_number if len(solved) > PAGE else None
-    return {"sections": [group for group in groups if group[2]], "more": more, "words": WORDS}
-
-
-def older_than(rows: QuerySet[Ticket], place: tuple[datetime, Any] | None) -> QuerySet[Ticket]:
-    if place is None:
-        return rows.none()
-    at, key = place
-    return rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=key))
-
-
-# --- One request --------------------------------------------------------------------------------------
+MESSAGES, CHANGES = Limit(120, 60 * 60), Limit(120, 60 * 60)
 
 
 def found_for(user: User, number: int) -> Ticket:
@@ -130,9 +56,9 @@ def show(
     request: CustomerRequest,
     ticket: Ticket,
     *,
-    reply: ReplyForm | None = None,
-    people: CopyForm | None = None,
-    fields: FieldsForm | None = None,
+    reply: PageForm | None = None,
+    people: PageForm | None = None,
+    fields: PageForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page of a request; a form that was refused stands there as it was sent."""
@@ -152,6 +78,7 @@ def show(
         "facts": shown_fields(ticket.custom_fields, known),
         "fields_form": fields or fields_form(editable, ticket),
         "reply_form": reply or ReplyForm(),
+        "once": once.token_for(request),
         "copies": TicketCopy.objects.filter(ticket=ticket),
         "people_form": people or (CopyForm() if is_mine and user.email_verified_at else None),
         **rating_of(ticket, is_mine),
@@ -188,21 +115,17 @@ def rating_of(ticket: Ticket, is_mine: bool) -> dict[str, Any]:
 @customers_only
 @acts
 def reply(request: CustomerRequest, number: int) -> HttpResponse:
-    """Write back, with files."""
-    ticket = found_for(request.user, number)
+    """Write back, with files; sent twice, it is said once."""
+    ticket, user = found_for(request.user, number), request.user
     form = ReplyForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return show(request, ticket, reply=form, status=400)
-    try:
-        hit("messages by", str(request.user.pk), MESSAGES)
+
+    def write_back() -> None:
+        once.use_up(request, "reply form", user)
+        hit("messages by", str(user.pk), MESSAGES)
         values = form.cleaned_data
-        with transaction.atomic():
-            customers.write_back(ticket, author=request.user, content=values["content"], uploads=values["files"])
-    except HelpDeskError as problem:
-        form.refuse(problem)
-        return show(request, ticket, reply=form, status=status_of(problem))
-    messages.success(request, _("Your message is sent."))
-    return to_page(ticket)
+        customers.write_back(ticket, author=user, content=values["content"], uploads=values["files"])
+
+    return fulfilled(request, ticket, form, write_back, _("Your message is sent."), shown_as="reply")
 
 
 @customers_only
@@ -247,16 +170,12 @@ def add_person(request: CustomerRequest, number: int) -> HttpResponse:
     """Keep somebody else informed."""
     ticket = found_for(request.user, number)
     form = CopyForm(request.POST)
-    if not form.is_valid():
-        return show(request, ticket, people=form, status=400)
-    try:
-        with transaction.atomic():
-            customers.keep_informed(ticket, email=form.cleaned_data["email"], actor=request.user)
-    except HelpDeskError as problem:
-        form.refuse(problem)
-        return show(request, ticket, people=form, status=status_of(problem))
-    messages.success(request, _("They are told by mail, and can read and write here."))
-    return to_page(ticket)
+
+    def keep_informed() -> None:
+        customers.keep_informed(ticket, email=form.cleaned_data["email"], actor=request.user)
+
+    said = _("They are told by mail, and can read and write here.")
+    return fulfilled(request, ticket, form, keep_informed, said, shown_as="people")
 
 
 @customers_only
@@ -276,16 +195,11 @@ def change_fields(request: CustomerRequest, number: int) -> HttpResponse:
     form = fields_form(editable, ticket, request.POST)
     if form is None or ticket.customer_id != request.user.pk:
         raise Http404
-    if not form.is_valid():
-        return show(request, ticket, fields=form, status=400)
-    try:
-        with transaction.atomic():
-            update_ticket(ticket, actor=request.user, custom_fields=form.custom_values())
-    except HelpDeskError as problem:
-        form.refuse(problem)
-        return show(request, ticket, fields=form, status=status_of(problem))
-    messages.success(request, _("Your changes are saved."))
-    return to_page(ticket)
+
+    def update() -> None:
+        update_ticket(ticket, actor=request.user, custom_fields=form.custom_values())
+
+    return fulfilled(request, ticket, form, update, _("Your changes are saved."), shown_as="fields")
 
 
 @customers_only
@@ -304,9 +218,31 @@ def file(request: CustomerRequest, number: int, attachment: str) -> FileResponse
     return response
 
 
+def fulfilled(
+    request: CustomerRequest, ticket: Ticket, form: PageForm, verb: Callable[[], None], said: str, *, shown_as: str
+) -> HttpResponse:
+    """Do what a form asks for; what is refused stands in the form."""
+    status = 400
+    if form.is_valid():
+        try:
+            with transaction.atomic():
+                verb()
+        except once.SentAlready:
+            messages.success(request, _("This has been sent already."))
+            return to_page(ticket)
+        except HelpDeskError as problem:
+            form.refuse(problem)
+            status = status_of(problem)
+        else:
+            messages.success(request, said)
+            return to_page(ticket)
+    return show(request, ticket, status=status, **{shown_as: form})
+
+
 def carried_out(request: CustomerRequest, number: int, verb: Any, said: str) -> HttpResponse:
     ticket = found_for(request.user, number)
     try:
+        hit("changes by", str(request.user.pk), CHANGES)
         with transaction.atomic():
             verb(ticket, actor=request.user)
     except HelpDeskError as problem:

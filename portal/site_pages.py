@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
-from knowledge_base.models import Article, Category
+from knowledge_base.models import Article, Category, Folder, Visibility
 
 from .branding import brand
 from .guards import pages
@@ -52,7 +52,13 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         .annotate(changed=Max("articles__updated_at"))
         .values_list("pk", "changed")
     )
+    folders = (
+        Folder.objects.filter(articles__in=public.values("pk"), visibility=Visibility.ALL)
+        .annotate(changed=Max("articles__updated_at"))
+        .values_list("pk", "changed")
+    )
     found = [(reverse("portal:category", args=[key]), changed) for key, changed in categories]
+    found += [(reverse("portal:folder", args=[key]), changed) for key, changed in folders]
     found += [(reverse("portal:article", args=[slug]), changed) for slug, changed in articles]
     context = {"base": settings.BASE_URL, "home": reverse("portal:home"), "pages": found}
     return render(request, "portal/help/sitemap.xml", context, content_type="application/xml; charset=utf-8")

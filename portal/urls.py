@@ -7,6 +7,7 @@ from . import (
     help_pages,
     new_request_pages,
     profile_pages,
+    request_list,
     request_pages,
     site_pages,
     survey_pages,
@@ -43,7 +44,7 @@ urlpatterns = [
     path("help/articles/<words:slug>/feedback", help_pages.feedback, name="feedback"),
     path("help/articles/<words:slug>/solved", help_pages.solved, name="solved"),
     # Requests.
-    path("requests/", request_pages.requests, name="requests"),
+    path("requests/", request_list.requests, name="requests"),
     path("requests/new", new_request_pages.new_request, name="new-request"),
     path("requests/confirm/<str:token>", new_request_pages.confirm_request, name="confirm-request"),
     path("requests/<int:number>", request_pages.request_page, name="request"),

@@ -205,6 +205,7 @@ def test_the_sitemap_and_the_feed_are_well_formed(article: Article) -> None:
     assert [place.removeprefix("http://127.0.0.1:8000") for place in places if place] == [
         "/help/",
         f"/help/categories/{article.category_id}",
+        f"/help/folders/{article.folder_id}",
         f"/help/articles/{article.slug}",
     ]
     feed = ElementTree.fromstring(page("/help/feed.xml"))

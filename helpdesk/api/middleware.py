@@ -6,7 +6,9 @@ from io import BytesIO
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_resolver
 
 from .errors import error_response, is_api
 
@@ -38,7 +40,7 @@ class ApiPathMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_api(request):
-            return too_large(request) or self.get_response(request)
+            return page_too_large(request) if is_too_large(request) else self.get_response(request)
         if request.path_info.endswith("/"):
             request.path_info = request.path_info.rstrip("/")
         if refusal := measure_body(request):
@@ -48,8 +50,8 @@ class ApiPathMiddleware:
         return response
 
 
-def too_large(request: HttpRequest) -> HttpResponse | None:
-    """Refuse what no form of a page can hold, before it is read: files that arrive have no limit of their own.
+def is_too_large(request: HttpRequest) -> bool:
+    """Whether no form of a page can hold this, before it is read: files that arrive have no limit of their own.
 
     Only people with a session send files.
     """
@@ -57,9 +59,13 @@ def too_large(request: HttpRequest) -> HttpResponse | None:
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         most += FILES_AT_ONCE * settings.ATTACHMENT_MAX_SIZE
     length = request.META.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit() and int(length[:18]) > most):
-        return None
-    return error_response(413, "The request body is too large.")
+    return length.isascii() and length.isdigit() and int(length[:18]) > most
+
+
+def page_too_large(request: HttpRequest) -> HttpResponse:
+    """As the pages say it, which this floor does not know."""
+    explain: Callable[..., HttpResponse] = get_resolver().resolve_error_handler(400)
+    return explain(request, exception=RequestDataTooBig("The request body is too large."))
 
 
 def measure_body(request: HttpRequest) -> HttpResponse | None:

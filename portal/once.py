@@ -1,0 +1,36 @@
+"""Forms that are sent twice – a second click, a reload, a bad network – and count once.
+
+A form carries a token, which is used up in the transaction of what the form asks for: whoever comes second is told
+that the first one arrived, and when that one failed, the second one counts.
+"""
+
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.throttling import Limit, hit
+from helpdesk.errors import Conflict, TooManyAttempts
+from helpdesk.ids import new_id
+
+ONCE = Limit(1, 24 * 60 * 60)
+
+
+class SentAlready(Conflict):
+    sentence = "This has been sent already."
+
+
+def token_for(request: HttpRequest) -> str:
+    """The token of a form that was refused and is shown again, or a new one."""
+    return token_in(request) or str(new_id())
+
+
+def token_in(request: HttpRequest) -> str:
+    return request.POST.get("once", "")[:50].replace("\x00", "")
+
+
+def use_up(request: HttpRequest, what: str, user: User) -> None:
+    """Inside the transaction; raises SentAlready. A form without a token always comes for the first time."""
+    if token := token_in(request):
+        try:
+            hit(what, f"{user.pk} {token}", ONCE)
+        except TooManyAttempts:
+            raise SentAlready from None
