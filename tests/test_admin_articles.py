@@ -144,12 +144,31 @@ def test_categories_and_folders_keep_an_order(desk: Client) -> None:
     first, second = Category.objects.all()
     desk.post(page_of(second, "move_up"))
     assert [category.name for category in Category.objects.all()] == ["b", "a"]
+    desk.post(page_of(first, "move_up"))
+    assert [category.name for category in Category.objects.all()] == ["a", "b"]
     for name in "xy":
         given = {"name": name, "category": str(first.pk), "visibility": "agents"}
         desk.post(reverse("admin:knowledge_base_folder_add"), given)
     desk.post(page_of(Folder.objects.get(name="y"), "move_up"))
     assert [folder.name for folder in first.folders.all()] == ["y", "x"]
     assert "Agents only" in desk.get(reverse("admin:knowledge_base_folder_changelist")).content.decode()
+
+
+def test_rows_that_a_search_hides_keep_their_places(desk: Client) -> None:
+    shop, other = CategoryFactory(name="Shop", order=0), CategoryFactory(name="Other", order=10)
+    rows = [FolderFactory(name=name, category=shop, order=place) for place, name in enumerate("abcd")]
+    away = FolderFactory(name="e", category=other)
+    a, _, c, _ = rows
+    order = reverse("admin:knowledge_base_folder_order")
+    # Only a and c were on the page, and one of another category: that one stays where it is.
+    assert desk.post(order, {"key": [str(c.pk), str(away.pk), str(a.pk)]}).status_code == 200
+    assert [folder.name for folder in shop.folders.all()] == ["c", "b", "a", "d"]
+    away.refresh_from_db()
+    assert away.category_id == other.pk
+    listed = desk.get(reverse("admin:knowledge_base_folder_changelist")).context["told_rows"]
+    assert [(str(one["row"].name), [" disabled " in move for move in one["moves"]]) for one in listed] == [
+        ("c", [True, False]), ("b", [False, False]), ("a", [False, False]), ("d", [False, True]), ("e", [True, True]),
+    ]  # fmt: skip
 
 
 def test_in_the_browser_an_article_is_written_previewed_and_submitted(browse: Browse, agent: User, shot: Any) -> None:

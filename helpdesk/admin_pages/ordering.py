@@ -30,6 +30,10 @@ class OrderedPages(VerbPages):
     def reorder(self, request: HttpRequest, keys: Sequence[UUID]) -> None:
         raise NotImplementedError
 
+    def part_of(self, row: Any) -> Any:
+        """The part of the list within which this row is moved, and which it does not leave."""
+        return None
+
     def told(self, request: HttpRequest, rows: Sequence[Any]) -> list[Any]:
         """What each row says beyond itself."""
         return [None for _ in rows]
@@ -55,23 +59,26 @@ class OrderedPages(VerbPages):
         context = getattr(answer, "context_data", None)
         if context is not None and "cl" in context:
             rows = list(context["cl"].result_list)
+            parts = [self.part_of(row) for row in rows]
             may_move = self.has_press_permission(request)
             context["order_url"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_order")
             context["told_rows"] = [
                 {
                     "row": row,
                     "told": told,
+                    "part": parts[place],
                     "buttons": self.row_buttons(request, row),
-                    "moves": self.moves(row, place, len(rows)) if may_move and len(rows) > 1 else [],
+                    "moves": self.moves(row, place, parts) if may_move and len(rows) > 1 else [],
                 }
                 for place, (row, told) in enumerate(zip(rows, self.told(request, rows), strict=True))
             ]
         return answer
 
-    def moves(self, row: Any, place: int, count: int) -> list[Any]:
+    def moves(self, row: Any, place: int, parts: Sequence[Any]) -> list[Any]:
+        is_first, is_last = parts[place] not in parts[:place], parts[place] not in parts[place + 1 :]
         return [
-            posting.button(self, "move_up", row, disabled=place == 0, bare=True),
-            posting.button(self, "move_down", row, disabled=place == count - 1, bare=True),
+            posting.button(self, "move_up", row, disabled=is_first, bare=True),
+            posting.button(self, "move_down", row, disabled=is_last, bare=True),
         ]
 
     def row_buttons(self, request: HttpRequest, row: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """Categories and folders: where articles stand, and who may read them there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -67,8 +67,8 @@ class Categories(PlacePages):
         services.delete_category(row.pk, actor=request.user)  # type: ignore[arg-type]
 
     def reorder(self, request: HttpRequest, keys: Sequence[UUID]) -> None:
-        for place, key in enumerate(dict.fromkeys(keys)):
-            services.update_category(key, actor=request.user, order=place * STEP)  # type: ignore[arg-type]
+        for key, order in new_orders(Category.objects.all(), keys):
+            services.update_category(key, actor=request.user, order=order)  # type: ignore[arg-type]
 
 
 class FolderForm(VerbForm):
@@ -118,9 +118,24 @@ class Folders(PlacePages):
     def remove(self, request: HttpRequest, row: Folder) -> None:
         services.delete_folder(row.pk, actor=request.user)  # type: ignore[arg-type]
 
+    def part_of(self, row: Folder) -> UUID:
+        return row.category_id
+
     def reorder(self, request: HttpRequest, keys: Sequence[UUID]) -> None:
-        for place, key in enumerate(dict.fromkeys(keys)):
-            services.update_folder(key, actor=request.user, order=place * STEP)  # type: ignore[arg-type]
+        for category in Category.objects.filter(folders__in=keys).distinct():
+            for key, order in new_orders(category.folders.all(), keys):
+                services.update_folder(key, actor=request.user, order=order)  # type: ignore[arg-type]
+
+
+def new_orders(rows: Any, keys: Sequence[UUID]) -> Iterator[tuple[UUID, int]]:
+    """What changes when the rows with these keys stand in this order, in the places that they have among all."""
+    before: dict[UUID, int] = dict(rows.values_list("pk", "order"))
+    moved = {key: None for key in keys if key in before}
+    following = iter(moved)
+    for place, key in enumerate(before):
+        here = next(following) if key in moved else key
+        if before[here] != place * STEP:
+            yield here, place * STEP
 
 
 def next_order(rows: Any) -> int:

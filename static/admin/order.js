@@ -7,6 +7,9 @@
 
   const keys = (list) => [...list.querySelectorAll(":scope > [data-key]")].map((row) => row.dataset.key);
 
+  /* Rows with the same data-part are moved among each other, and past no others. */
+  const partOf = (row) => [...row.parentElement.children].filter((other) => other.dataset.part === row.dataset.part);
+
   const send = async (list) => {
     const said = document.querySelector("[data-order-said]");
     const body = new URLSearchParams();
@@ -18,10 +21,11 @@
       return;
     }
     said.textContent = "The new order is saved.";
-    list.querySelectorAll(":scope > [data-key]").forEach((row, place, all) => {
+    list.querySelectorAll(":scope > [data-key]").forEach((row, place) => {
       const [up, down] = row.querySelectorAll(".hd-order__moves button");
-      if (up) up.disabled = place === 0;
-      if (down) down.disabled = place === all.length - 1;
+      const part = partOf(row);
+      if (up) up.disabled = part[0] === row;
+      if (down) down.disabled = part.at(-1) === row;
       const number = row.querySelector("[data-place]");
       if (number) number.textContent = place + 1;
     });
@@ -34,23 +38,29 @@
     dragged = handle.closest("[data-key]");
     before = keys(dragged.parentElement);
     dragged.classList.add("hd-order__row--dragged");
+    for (const row of dragged.parentElement.children) {
+      row.classList.toggle("hd-order__row--elsewhere", row.dataset.part !== dragged.dataset.part);
+    }
     handle.setPointerCapture(event.pointerId);
   });
 
   document.addEventListener("pointermove", (event) => {
     if (!dragged) return;
     const list = dragged.parentElement;
-    const next = [...list.children].find((row) => {
+    const others = partOf(dragged).filter((row) => row !== dragged);
+    if (!others.length) return;
+    const next = others.find((row) => {
       const box = row.getBoundingClientRect();
-      return row !== dragged && event.clientY < box.top + box.height / 2;
-    });
-    if (next !== dragged.nextElementSibling) list.insertBefore(dragged, next || null);
+      return event.clientY < box.top + box.height / 2;
+    }) ?? others.at(-1).nextElementSibling;
+    if (next !== dragged && next !== dragged.nextElementSibling) list.insertBefore(dragged, next);
   });
 
   const drop = () => {
     if (!dragged) return;
     const list = dragged.parentElement;
     dragged.classList.remove("hd-order__row--dragged");
+    for (const row of list.children) row.classList.remove("hd-order__row--elsewhere");
     dragged = null;
     if (keys(list).join() !== before.join()) send(list);
   };
