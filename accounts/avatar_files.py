@@ -15,6 +15,12 @@ def own_file(url: str | None) -> Path | None:
     return file_named(name) if marker else None
 
 
+def address_of(url: str | None) -> str:
+    """The path of a picture that is kept here; pages ask nobody else for pictures."""
+    _, marker, name = (url or "").rpartition("/portal/avatars/")
+    return f"{marker}{name}" if marker and NAME.fullmatch(name) else ""
+
+
 def file_named(name: str) -> Path | None:
     return Path(FileSystemStorage().path(f"avatars/{name}")) if NAME.fullmatch(name) else None
 

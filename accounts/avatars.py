@@ -16,6 +16,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from audit.services import record_change, snapshot
 from helpdesk.errors import Forbidden, Invalid
 from helpdesk.ids import new_id
 
@@ -36,7 +37,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 def set_avatar(user: User, *, content: IO[bytes], size: int) -> User:
     """Use a picture; raises Invalid when it is none, or too large (in bytes or pixels)."""
-    if user.email_verified_at is None:
+    if user.email_verified_at is None and not user.is_staff:
         raise Forbidden(UNPROVEN)
     if size > MAX_SIZE:
         raise Invalid(avatar=f"Pictures can have {MAX_SIZE // 2**20} MB at most.")
@@ -52,8 +53,11 @@ def remove_avatar(user: User) -> User:
 def replace(user: User, url: str | None) -> User:
     with transaction.atomic():
         locked = lock(user)
+        before = snapshot(locked)
         discard(locked.avatar_url)
         save(locked, {"avatar_url": url})
+        if locked.is_staff:  # whose accounts are settings
+            record_change(locked, before, actor=user)
     return locked
 
 

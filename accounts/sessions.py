@@ -1,5 +1,6 @@
 """Sessions that know whose they are, so that people can see where they are signed in, and sign out there."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -13,6 +14,15 @@ from .tokens import fingerprint
 
 SEEN_EVERY = timedelta(minutes=15)
 MAX_BROWSER = 200  # characters
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    (r"iPhone|iPad", "iOS"),
+    ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 
 
 class SessionStore(DatabaseSessions):
@@ -67,3 +77,13 @@ def end_other_sessions(user: User, *, keep: str | None = None) -> int:
 def name_of(session: AccountSession) -> str:
     """By what a page refers to a session: its key opens the account, and stays out of pages."""
     return fingerprint(session.session_key)
+
+
+def browser_of(agent: str) -> str:
+    """What a browser says it is, in two words.
+
+    >>> browser_of("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
+    'Firefox, Linux'
+    """
+    found = [next((name for sign, name in known if re.search(sign, agent)), "") for known in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found))

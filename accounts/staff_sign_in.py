@@ -56,11 +56,11 @@ def change_own_password(user: User, *, current: str, new: str) -> None:
 
 
 @in_one_transaction
-def change_own_profile(user: User, *, name: str, phone: str | None, avatar_url: str | None, is_away: bool) -> User:
+def change_own_profile(user: User, *, name: str, phone: str | None, is_away: bool) -> User:
     """What agents and admins say of themselves; their address, role and scope are for admins."""
     locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).get()
     require_staff(locked)
-    wanted = {"name": name.strip(), "phone": phone or None, "avatar_url": avatar_url or None, "is_away": is_away}
+    wanted = {"name": name.strip(), "phone": phone or None, "is_away": is_away}
     if not wanted["name"]:
         raise Invalid(name="May not be blank.")
     before = snapshot(locked)

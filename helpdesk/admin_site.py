@@ -9,13 +9,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
 
 import workspace.urls
+from accounts.sessions import note_visit
 from accounts.two_factor import is_missing
-from helpdesk import own_account, signing_in
+from helpdesk import own_account, own_sessions, signing_in
 from helpdesk.admin_pages import Who
 
 View = Callable[..., Any]
@@ -37,6 +39,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
             path("login/code/", self.door(signing_in.code), name="sign_in_code"),
             path("login/set-up/", self.door(signing_in.set_up), name="sign_in_set_up"),
             *own_account.pages(self.admin_view),
+            *own_sessions.pages(self.admin_view),
             *workspace.urls.pages(self.admin_view),
             *super().get_urls(),
         ]
@@ -59,6 +62,8 @@ class HelpDeskAdmin(UnfoldAdminSite):
                 return with_policy(self.refused(request))
             if self.has_permission(request) and is_missing(request.user) and not (leaving or while_incomplete):
                 return with_policy(redirect("admin:account_two_factor"))
+            if self.has_permission(request):
+                note_visit(request.session, timezone.now())
             try:
                 return with_policy(inner(request, *args, **kwargs))
             except PermissionDenied:

@@ -1,6 +1,5 @@
 """What customers see and change of their own account."""
 
-import re
 
 from django.conf import settings
 from django.contrib import messages
@@ -148,7 +147,12 @@ def session_list(request: CustomerRequest) -> HttpResponse:
     """Where this account is signed in."""
     own = request.session.session_key
     found = [
-        {"name": sessions.name_of(one), "browser": browser_of(one.browser), "row": one, "here": one.session_key == own}
+        {
+            "name": sessions.name_of(one),
+            "browser": sessions.browser_of(one.browser),
+            "row": one,
+            "here": one.session_key == own,
+        }
         for one in sessions.sessions_of(request.user, timezone.now())
     ]
     return render(request, "portal/account/sessions.html", {"sessions": found})
@@ -192,24 +196,3 @@ def remember(response: HttpResponse, cookie: str, value: str) -> None:
         )
     else:
         response.delete_cookie(cookie, samesite="Lax")
-
-
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-SYSTEMS = (
-    ("Windows", "Windows"),
-    ("Android", "Android"),
-    (r"iPhone|iPad", "iOS"),
-    ("Mac OS", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
-
-
-def browser_of(agent: str) -> str:
-    """What a browser says it is, in two words.
-
-    >>> browser_of("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
-    'Firefox, Linux'
-    """
-    found = [next((name for sign, name in known if re.search(sign, agent)), "") for known in (BROWSERS, SYSTEMS)]
-    return ", ".join(filter(None, found))

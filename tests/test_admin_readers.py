@@ -41,6 +41,7 @@ PAGES = (
     "people_agent_add",
     "companies_company_add",
     "account",
+    "account_sessions",
     "account_two_factor",
     "new_ticket",
 )

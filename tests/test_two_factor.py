@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import hotp
+from PIL import Image
 
 from accounts import two_factor
 from accounts.models import RecoveryCode, SecondFactor, User
@@ -16,7 +18,8 @@ from accounts.throttling import RateWindow
 from audit.models import Action, Entry
 from helpdesk.errors import Conflict, Forbidden, SignInFailed, TooManyAttempts
 from tests.client import ApiClient
-from tests.factories import PASSWORD, ApiKeyFactory, UserFactory
+from tests.factories import PASSWORD, ApiKeyFactory, TicketFactory, UserFactory
+from tickets.services import add_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -384,11 +387,59 @@ def test_guesses_of_the_current_password_are_throttled(agent: User) -> None:
 def test_agents_say_who_they_are_and_nothing_about_their_rights(agent: User) -> None:
     browser = Client()
     browser.force_login(agent)
-    given = {"name": "Gustav", "phone": "123", "avatar_url": "", "is_away": "on", "role": "admin", "email": "x@y.zz"}
+    given = {"name": "Gustav", "phone": "123", "is_away": "on", "role": "admin", "email": "x@y.zz"}
     assert browser.post("/admin/account/", given).status_code == 302
     agent.refresh_from_db()
     assert (agent.name, agent.phone, agent.is_away, agent.role) == ("Gustav", "123", True, "agent")
     assert agent.email == "gus@example.org"
     assert Entry.objects.get().changes == {"name": ["Gus Agent", "Gustav"], "phone": [None, "123"]}
-    refused = browser.post("/admin/account/", {"name": "", "avatar_url": "javascript:alert(1)"})
+    refused = browser.post("/admin/account/", {"name": ""})
     assert refused.status_code == 200
+
+
+def test_a_picture_is_kept_here_and_shown_where_the_policy_lets_it_be_seen(
+    agent: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    browser = Client()
+    browser.force_login(agent)
+    drawn = BytesIO()
+    Image.new("RGB", (400, 300), "teal").save(drawn, "PNG")
+    said = {"name": "Gus Agent", "phone": ""}
+    refused = browser.post("/admin/account/", {**said, "avatar": BytesIO(b"no picture")})
+    assert "This is no picture we can read" in refused.context["form"].errors["avatar"][0]
+    drawn.seek(0)
+    assert browser.post("/admin/account/", {**said, "avatar": drawn}).status_code == 302
+    agent.refresh_from_db()
+    face = f"/portal/avatars/{(agent.avatar_url or '').rpartition('/')[2]}"
+    assert browser.get(face)["Content-Type"] == "image/webp"
+    ticket: Any = TicketFactory(customer__signed_up=True, assignee=agent)
+    add_reply(ticket, user_id=agent.pk, content="Hello")
+    for path in ("/admin/account/", "/admin/", f"/admin/tickets/{ticket.ticket_number}/"):
+        assert f'src="{face}"' in browser.get(path).content.decode(), path
+    browser.force_login(ticket.customer)
+    assert f'src="{face}"' in browser.get(f"/requests/{ticket.ticket_number}").content.decode()
+    browser.force_login(agent)
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post("/admin/account/", {**said, "remove_avatar": "on"})
+    assert browser.get(face).status_code == 404
+    assert [list(entry.changes) for entry in Entry.objects.order_by("pk")] == [["avatar_url"], ["avatar_url"]]
+
+
+def test_agents_see_where_they_are_signed_in_and_sign_out_there(agent: User, admin: User) -> None:
+    firefox, phone, old = (Client(headers={"user-agent": name}) for name in ("Firefox Linux", "iPhone Safari", "x"))
+    for browser in (firefox, phone, old):
+        by_password(browser, agent)
+    listed = firefox.get("/admin/account/sessions/")
+    shown = {one["browser"]: one["name"] for one in listed.context["sessions"]}
+    assert set(shown) == {"Firefox, Linux", "Safari, iOS", ""}
+    assert listed.context["own"] == shown["Firefox, Linux"]
+    assert not any(str(one.session.session_key) in listed.content.decode() for one in (firefox, phone, old))
+
+    stranger = Client()
+    stranger.force_login(admin)
+    stranger.post("/admin/account/sessions/end/", {"session": shown["Safari, iOS"]})
+    assert is_in(phone), "nobody signs out others"
+    firefox.post("/admin/account/sessions/end/", {"session": shown["Safari, iOS"]})
+    assert (is_in(firefox), is_in(phone), is_in(old), is_in(stranger)) == (True, False, True, True)
+    firefox.post("/admin/account/sessions/end-others/")
+    assert (is_in(firefox), is_in(old), is_in(stranger)) == (True, False, True)

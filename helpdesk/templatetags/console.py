@@ -4,6 +4,8 @@ from typing import Any
 
 from django import template
 
+from accounts.avatar_files import address_of
+
 register = template.Library()
 
 
@@ -18,6 +20,12 @@ def breadcrumbs(context: template.Context) -> list[dict[str, str]]:
     if here == path[-1]["title"]:
         return [*path[:-1], {"title": here}]
     return [*path, *(context.get("crumbs_between") or []), {"title": here}]
+
+
+@register.filter
+def kept_here(avatar: str | None) -> str:
+    """Where the picture of somebody is on this site, or nothing."""
+    return address_of(avatar)
 
 
 @register.simple_tag(takes_context=True)

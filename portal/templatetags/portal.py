@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import pgettext
 
+from accounts.avatar_files import address_of
+
 register = template.Library()
 
 MAX_LINKED = 20_000  # characters in which links are looked for
@@ -96,5 +98,4 @@ def initials(name: str) -> str:
 @register.filter
 def own_avatar(url: str | None) -> str:
     """The path of an avatar that is kept here; pages ask nobody else for pictures."""
-    _, marker, name = (url or "").rpartition("/portal/avatars/")
-    return f"{marker}{name}" if marker else ""
+    return address_of(url)
