@@ -77,6 +77,7 @@ bench: .venv/.installed-dev ## Measure against bare floors on PostgreSQL, into d
 	@$(PY) -m benchmarks --write $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 	@$(PY) -m benchmarks.rules --write $(if $(SIZES),--sizes $(SIZES))
 	@$(PY) -m benchmarks.imports --write
+	@$(PY) -m benchmarks.queue --write $(if $(SIZES),--sizes $(SIZES))
 
 # --- What the targets stand on ------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import AgentGroup, User
 from helpdesk.ids import new_id
 
-from .expressions import OrFarFuture
+from .expressions import OrFarFuture, next_due
 from .querysets import AttachmentQuerySet, TicketQuerySet
 
 
@@ -129,16 +129,14 @@ class Ticket(models.Model):
             # The queues of agents: what is to be done, of whom, of which group, in which order.
             models.Index(fields=["assignee", "created_at", "id"], name="ticket_work_assignee", condition=WORK),
             models.Index(fields=["group", "created_at", "id"], name="ticket_work_group", condition=WORK),
-            models.Index(OrFarFuture("sla_deadline"), "id", name="ticket_work_deadline", condition=WORK),
+            models.Index(next_due(), "id", name="ticket_work_due", condition=WORK),
+            models.Index(fields=["created_at", "id"], name="ticket_work_created", condition=WORK),
+            models.Index(fields=["updated_at", "id"], name="ticket_work_updated", condition=WORK),
+            models.Index(next_due(), "id", name="ticket_next_due", condition=NOT_ARCHIVED),
             models.Index(
                 fields=["unanswered_since", "id"],
                 name="ticket_work_unanswered",
                 condition=WORK & Q(unanswered_since__isnull=False),
-            ),
-            models.Index(
-                fields=["first_response_deadline"],
-                name="ticket_work_response",
-                condition=WORK & Q(first_response_at__isnull=True, first_response_deadline__isnull=False),
             ),
         ]
         constraints = [

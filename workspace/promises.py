@@ -19,7 +19,7 @@ class Promise:
 
 
 def next_promise(row: Mapping[str, Any], now: datetime) -> Promise | None:
-    """The earliest of what is promised and not yet kept; none for a ticket that is done."""
+    """The earliest of what is promised and not yet kept, as tickets.expressions.next_due; none for one that is done."""
     if row["resolved_at"]:
         return None
     unanswered = row["first_response_at"] is None

@@ -6,7 +6,7 @@ hundredth costs what the first does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.http import QueryDict
 
 from accounts.emails import matching_key
@@ -26,13 +26,17 @@ from helpdesk.api.serializers import Column
 from helpdesk.api.sqltext import JsonText, MomentText, UuidText
 from helpdesk.errors import Invalid
 from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
+from tickets.expressions import next_due
 from tickets.models import NOT_ARCHIVED, WORK, Reply, Status, Ticket
 from tickets.querysets import TicketQuerySet
 
+from .promises import SOON
+
 PAGE = 50
 MOST = 999  # counts beyond are "999+"
-SOON = timedelta(hours=1)
 NO_GROUP = UUID(int=0)
+
+BY_DATE = ("-createdAt", "createdAt", "-updatedAt", "updatedAt")
 
 Rows = Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
 
@@ -46,23 +50,19 @@ class View:
     icon: str
     rows: Rows
     empty: str
-    sort: str = "slaDeadline"
+    sorts: tuple[str, ...] = ("due", *BY_DATE)  # the first is how it comes
     counted: bool = True
     own: bool = False  # only tickets that are one's own, and may be seen therefore
 
 
 def due_soon(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
-    """A promise or a due date falls within the hour."""
-    within = (now, now + SOON)
-    unanswered = Q(first_response_at__isnull=True, first_response_deadline__range=within)
-    due = Q(sla_deadline__range=within) | Q(due_date__range=within) | unanswered
-    return tickets.open().filter(WORK & due)
+    """The next promise or the due date falls within the hour."""
+    return tickets.alias(due=next_due()).filter(WORK, due__gte=now, due__lt=now + SOON)
 
 
-def breached(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
-    """A promise or a due date has passed."""
-    unanswered = Q(first_response_at__isnull=True, first_response_deadline__lt=now)
-    return tickets.open().filter(WORK & (Q(sla_deadline__lt=now) | Q(due_date__lt=now) | unanswered))
+def overdue(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
+    """A promise or the due date has passed."""
+    return tickets.alias(due=next_due()).filter(WORK, due__lt=now)
 
 
 def of_my_groups(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
@@ -96,22 +96,22 @@ VIEWS = {
             due_soon,
             "Nothing falls due within the hour. Targets live in SLA policies.",
         ),
-        View("overdue", "Overdue", "alarm", breached, "No overdue tickets. Targets live in SLA policies."),
+        View("overdue", "Overdue", "alarm", overdue, "No overdue tickets. Targets live in SLA policies."),
         View(
             "replies",
             "New replies",
             "mark_chat_unread",
             lambda tickets, _user, _now: tickets.filter(WORK, unanswered_since__isnull=False),
             "Every customer has an answer. Tickets come here when a customer writes last.",
-            sort="waiting",
+            sorts=("waiting", "due", *BY_DATE),
         ),
         View(
             "waiting",
             "Waiting on customer",
             "hourglass_empty",
-            lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED, status=Status.PENDING),
+            lambda tickets, _user, _now: tickets.filter(WORK, status=Status.PENDING),
             "Nobody owes you an answer. Tickets come here with the status pending.",
-            sort="createdAt",
+            sorts=("createdAt", "-createdAt", "-updatedAt", "updatedAt", "due"),
         ),
         View(
             "groups",
@@ -126,7 +126,7 @@ VIEWS = {
             "list",
             lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED),
             "There are no tickets yet. They arrive by mail, from the portal, by the API, or you write the first one.",
-            sort="-createdAt",
+            sorts=(*BY_DATE, "due"),
             counted=False,
         ),
         View(
@@ -135,22 +135,25 @@ VIEWS = {
             "inventory_2",
             lambda tickets, _user, _now: tickets.filter(archived_at__isnull=False),
             "Nothing is archived. Archived tickets leave the lists and keep everything.",
-            sort="-createdAt",
+            sorts=("-createdAt", "createdAt"),
             counted=False,
         ),
     )
 }
 ORDERS = {
     order.name: order
-    for order in (*TICKET_ORDERS, Order("waiting", (Key(F("unanswered_since"), models.DateTimeField()),)))
+    for order in (
+        *TICKET_ORDERS,
+        Order("due", (Key(next_due(), models.DateTimeField()),)),
+        Order("waiting", (Key(F("unanswered_since"), models.DateTimeField()),)),
+    )
 }
 SORTS = {
-    "slaDeadline": "Most urgent first",
+    "due": "Most urgent first",
     "-createdAt": "Newest first",
     "createdAt": "Oldest first",
     "-updatedAt": "Recently changed",
     "updatedAt": "Longest unchanged",
-    "dueDate": "By due date",
     "waiting": "Longest waiting for an answer",
 }
 FILTERS = (
@@ -160,6 +163,7 @@ FILTERS = (
     Compared("resolvedAfter", "resolved_at__gte", "Resolved since this instant."),
     Compared("resolvedBefore", "resolved_at__lt", "Resolved before this instant."),
 )
+ADDRESS = ("view", *(declared.name for declared in FILTERS), "sort")
 PLACE = ("cursor", "back")  # where on the list a page is: not what the list is
 
 
@@ -213,8 +217,8 @@ class Queue:
         if name not in VIEWS:
             raise Invalid("There is no such view.")
         self.view = VIEWS[name]
-        sort = query.get("sort") or self.view.sort
-        if sort not in SORTS or (sort == "waiting" and name != "replies"):
+        sort = query.get("sort") or self.view.sorts[0]
+        if sort not in self.view.sorts:
             raise Invalid("Tickets are not sorted by that.")
         self.order = ORDERS[sort]
         self.conditions = conditions(FILTERS, query)
@@ -237,10 +241,14 @@ class Queue:
         return bool(self.conditions)
 
     def address(self, **changes: str | None) -> str:
-        """The query string of this queue, with some parameters changed (None: gone), without a place on the list."""
-        pairs = [(name, value) for name in self.query for value in self.query.getlist(name) if value]
-        kept = [(name, value) for name, value in pairs if name not in changes and name not in PLACE]
-        return urlencode([*kept, *((name, value) for name, value in changes.items() if value)])
+        """The query string of this queue, with some parameters changed (None: gone), without a place on the list.
+
+        What makes no difference is left out and the rest comes in one order, so that a queue has one address.
+        """
+        given = {name: [value for value in self.query.getlist(name) if value] for name in ADDRESS}
+        given |= {"view": [self.view.name], "sort": [self.order.name] if self.order.name != self.view.sorts[0] else []}
+        given |= {name: [value] if value else [] for name, value in changes.items()}
+        return urlencode([(name, value) for name, values in given.items() for value in values])
 
     # --- Reading -----------------------------------------------------------------------------------
 
@@ -261,15 +269,24 @@ class Queue:
     def read(
         self, columns: Sequence[Column], limit: int, *, order: Order, cursor: str | None
     ) -> tuple[list[tuple[dict[str, Any], str]], bool]:
-        """Rows with their cursors, and whether more follow."""
+        """Rows with their cursors, and whether more follow.
+
+        First which ones, then what they say: a list that has to be sorted does not look up the people of all its rows.
+        """
         tickets, values = self.tickets.order_by(*order.order_by()), dict(self.values)
         if cursor:
             tickets = tickets.filter(order.after())
             values |= read_cursor(order, cursor)
-        statement = Statement(tickets, columns, keys=order.key_texts())
+        statement = Statement(tickets, NUMBER, keys=order.key_texts())
         found = statement.execute(statement.window(limit + 1), values)
-        rows = [(statement.shape(row), write_cursor(order, statement.key_of(row))) for row in found[:limit]]
-        return rows, len(found) > limit
+        places = [(statement.shape(row), write_cursor(order, statement.key_of(row))) for row in found[:limit]]
+        if found and columns is not NUMBER:
+            keys = [row["id"] for row, _ in places]
+            said = {
+                row["id"]: row for row in Statement(Ticket.objects.filter(pk__in=keys).order_by(), columns).fetch({})
+            }
+            places = [(said[row["id"]], place) for row, place in places if row["id"] in said]
+        return places, len(found) > limit
 
     def neighbours(self, ticket: Ticket) -> tuple[int | None, int | None]:
         """The numbers of the tickets before and after one, whether it is on the list (any more) or not."""
@@ -285,9 +302,11 @@ class Queue:
         return found[0][0]["number"] if found else None
 
 
-def rows_of(view: View, user: User, now: datetime) -> TicketQuerySet:
-    seen = Ticket.objects.all() if view.own else Ticket.objects.visible_to(user)
-    return view.rows(seen, user, now)
+def rows_of(view: View, user: User, now: datetime, *, seen: TicketQuerySet | None = None) -> TicketQuerySet:
+    """`seen` are the tickets somebody sees, where that has been found out already."""
+    if view.own:
+        return view.rows(Ticket.objects.all(), user, now)
+    return view.rows(Ticket.objects.visible_to(user) if seen is None else seen, user, now)
 
 
 def turned(order: Order) -> Order:
@@ -297,10 +316,11 @@ def turned(order: Order) -> Order:
 def counts(user: User, *, now: datetime) -> dict[str, str]:
     """How many tickets each view holds, up to MOST, in one question."""
     names = [view.name for view in VIEWS.values() if view.counted]
+    seen = Ticket.objects.visible_to(user)
     parts: list[str] = []
     params: list[Any] = []
     for name in names:
-        rows = rows_of(VIEWS[name], user, now).order_by().values("pk")[: MOST + 1]
+        rows = rows_of(VIEWS[name], user, now, seen=seen).order_by().values("pk")[: MOST + 1]
         sql, values = rows.query.sql_with_params()
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - made by Django
         params += values
