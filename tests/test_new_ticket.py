@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tests.factories import AgentGroupFactory, CustomFieldFactory, TicketTemplateFactory, UserFactory
+from tests.factories import AgentGroupFactory, CustomFieldFactory, TicketFactory, TicketTemplateFactory, UserFactory
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,18 @@ def test_a_template_fills_the_form(browser: Client) -> None:
     assert 'value="New colleague"' in page
     assert "Who: </textarea>" in page
     assert browser.get(NEW, {"template": "x"}).status_code == 200
+
+
+def test_a_child_is_filed_from_its_parent(browser: Client) -> None:
+    parent: Any = TicketFactory(category="Print", priority="high", customer=UserFactory(email="cleo@example.com"))
+    page = browser.get(NEW, {"parent": parent.ticket_number}).content.decode()
+    for taken in ('value="cleo@example.com"', 'value="Print"', f'name="parent" value="{parent.ticket_number}"'):
+        assert taken in page
+    refused = browser.post(NEW, {**TYPED, "parent": parent.ticket_number, "subject": ""}).content.decode()
+    assert f'name="parent" value="{parent.ticket_number}"' in refused
+    browser.post(NEW, {**TYPED, "parent": parent.ticket_number})
+    assert Ticket.objects.latest("ticket_number").parent_ticket == parent
+    assert browser.post(NEW, {**TYPED, "parent": "999999"}).status_code == 422
 
 
 def test_what_an_agent_may_not_see_afterwards_is_filed_all_the_same() -> None:

@@ -1,5 +1,6 @@
 """The ticket queue: which tickets each view holds, what the address says, and what is done to many at once."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.factories import (
     UserFactory,
 )
 from tickets.models import Status, Ticket
+from workspace import offers
 from workspace.models import SavedView
 from workspace.queues import VIEWS
 
@@ -88,6 +90,36 @@ def test_each_view_holds_its_tickets(tickets: None, browser: Client, view: str, 
     assert numbers.get(view) == (str(len(subjects)) if VIEWS[view].counted else None)
 
 
+def test_what_is_due_next_is_shown_sorted_and_viewed_by_one_definition(browser: Client, customer: User) -> None:
+    now = timezone.now()
+
+    def at(minutes: int) -> Any:
+        return now + timedelta(minutes=minutes)
+
+    due: list[tuple[str | None, dict[str, Any]]] = [  # most urgent first: what the column says, of which ticket
+        ("First reply", {"first_response_deadline": at(-90), "sla_deadline": at(20)}),
+        ("Due", {"due_date": at(-60), "sla_deadline": at(600), "first_response_deadline": at(700)}),
+        ("Resolution", {"sla_deadline": at(-30), "first_response_deadline": at(-90), "first_response_at": at(-95)}),
+        ("First reply", {"first_response_deadline": at(10), "sla_deadline": at(500)}),
+        ("Resolution", {"sla_deadline": at(20), "due_date": at(400)}),
+        ("Due", {"due_date": at(30), "status": "pending"}),
+        ("Resolution", {"sla_deadline": at(120), "first_response_deadline": at(5), "first_response_at": at(0)}),
+        (None, {}),
+        (None, {"sla_deadline": at(-99), "due_date": at(-99), "status": "resolved", "resolved_at": at(-5)}),
+    ]
+    for number, (_, fields) in reversed(list(enumerate(due))):
+        TicketFactory(customer=customer, subject=str(number), **fields)
+    rows = browser.get(f"{QUEUE}?view=all&sort=due").context["found"].rows
+    shown = {row["subject"]: row["promise"] and row["promise"].what for row in rows}
+    assert shown == {str(number): what for number, (what, _) in enumerate(due)}
+    assert [row["subject"] for row in rows][:7] == ["0", "1", "2", "3", "4", "5", "6"]
+    assert {row["subject"]: row["promise"].state for row in rows[:7]} == dict(
+        zip("0123456", ["late"] * 3 + ["soon"] * 3 + ["fine"], strict=True)
+    )
+    assert listed(browser, "view=overdue") == ["0", "1", "2"]
+    assert listed(browser, "view=soon") == ["3", "4", "5"]
+
+
 def test_all_tickets_are_all_but_the_archived_ones(tickets: None, browser: Client) -> None:
     assert len(listed(browser, "view=all")) == 10
 
@@ -122,6 +154,33 @@ def test_the_address_holds_the_filters(browser: Client, agent: User) -> None:
     assert browser.get(f"{QUEUE}?q=%23{wanted.ticket_number}")["Location"] == f"{QUEUE}{wanted.ticket_number}/"
 
 
+def test_the_form_keeps_filters_it_has_no_field_for(browser: Client, agent: User) -> None:
+    company, other = CompanyFactory(name="Acme & Sons"), UserFactory(agent=True, name="Nora")
+    lists = f"status=open%2Cpending&assigneeId={agent.pk}%2C{other.pk}&tag=eu%2Cvip"
+    since = "createdAfter=2026-01-01T10%3A00%3A00Z"
+    hidden = f"companyId={company.pk}&resolvedAfter=2026-01-02&updatedBefore=2026-02-03&overdue=true"
+    answer = browser.get(f"{QUEUE}?view=all&{lists}&{since}&{hidden}&cursor=")
+    form = answer.content.decode().split('id="ws-tools"')[1].split("</form>")[0]
+    for kept in (
+        f'<input type="hidden" name="companyId" value="{company.pk}">',
+        '<input type="hidden" name="resolvedAfter" value="2026-01-02">',
+        '<input type="hidden" name="updatedBefore" value="2026-02-03">',
+        '<input type="hidden" name="overdue" value="true">',
+        'value="open" checked',
+        'value="pending" checked',
+        f'<option value="{agent.pk},{other.pk}" selected>Gus Agent, Nora</option>',
+        'name="tag" class="hd-input" value="eu,vip"',
+        'type="text" name="createdAfter" class="hd-input" value="2026-01-01T10:00:00Z"',
+    ):
+        assert kept in form, kept
+    chips = {(chip["title"], chip["text"]) for chip in answer.context["chips"]}
+    assert chips >= {("Company", "Acme & Sons"), ("Resolved since", "2026-01-02"), ("Overdue", "yes")}
+    assert all("companyId" not in chip["without"] for chip in answer.context["chips"] if chip["title"] == "Company")
+    browser.post("/admin/tickets/views/", {"name": "Kept", "queue": answer.context["address"]})
+    assert browser.get(f"{QUEUE}?{SavedView.objects.get().query}").context["is_saved"]
+    assert "resolvedAfter=2026-01-02" in SavedView.objects.get().query
+
+
 @pytest.mark.parametrize("query", ["view=none", "sort=none", "priority=none", "cursor=x&view=all", "assigneeId=1"])
 def test_an_address_that_makes_no_sense_leads_to_the_queue_and_says_why(browser: Client, query: str) -> None:
     answer = browser.get(f"{QUEUE}?{query}", follow=True)
@@ -129,7 +188,7 @@ def test_an_address_that_makes_no_sense_leads_to_the_queue_and_says_why(browser:
     assert len(list(answer.context["messages"])) == 1
 
 
-@pytest.mark.parametrize("sort", ["-createdAt", "createdAt", "slaDeadline", "-updatedAt"])
+@pytest.mark.parametrize("sort", ["-createdAt", "createdAt", "due", "-updatedAt"])
 def test_pages_go_on_and_back_without_gap_or_repetition(browser: Client, customer: User, sort: str) -> None:
     TicketFactory.create_batch(120, customer=customer)
     at, seen, pages = f"view=all&sort={sort}", [], []
@@ -164,9 +223,11 @@ def test_the_last_public_message_and_its_writer_are_shown(browser: Client, custo
 def test_agents_see_and_change_what_their_scope_allows(scope: str, subjects: list[str]) -> None:
     agent = UserFactory(agent=True, ticket_scope=scope)
     TicketFactory(subject="mine", assignee=agent)
-    TicketFactory(subject="ours", group=GroupMemberFactory(user=agent).group)
-    TicketFactory(subject="elsewhere", group=AgentGroupFactory())
+    TicketFactory(subject="ours", group=GroupMemberFactory(user=agent).group, category="Our category")
+    TicketFactory(subject="elsewhere", group=AgentGroupFactory(), category="Their category")
     browser = signed_in(agent)
+    offered = browser.get(f"{QUEUE}?view=all").context["categories"]
+    assert offered == ["Our category"] * ("ours" in subjects) + ["Their category"] * ("elsewhere" in subjects)
     assert sorted(listed(browser, "view=all")) == subjects
     everything = [str(key) for key in Ticket.objects.values_list("pk", flat=True)]
     browser.post(BULK, {"ids": everything, "do": "change", "change": "priority=urgent"})
@@ -199,9 +260,10 @@ def test_changes_of_many_go_through_the_verbs(browser: Client, agent: User) -> N
     assert do(do="change", change="status=resolved").status == Status.RESOLVED
     assert do(do="change", change="priority=urgent").priority == "urgent"
     assert do(do="tag", tag_value="eu, vip").tags == ["old", "eu", "vip"]
+    assert do(do="untag", tag_value="OLD, none").tags == ["eu", "vip"]
     assert do(do="archive").archived_at is not None
     assert do(do="restore").archived_at is None
-    assert batch[0].activities.filter(user=agent).count() == 10
+    assert batch[0].activities.filter(user=agent).count() == 11
 
 
 def test_what_is_refused_is_told_ticket_by_ticket(browser: Client) -> None:
@@ -219,6 +281,10 @@ def test_deleting_and_merging_ask_first(browser: Client) -> None:
     batch = TicketFactory.create_batch(3)
     assert "for good?" in browser.post(BULK, {"ids": keys(batch), "do": "delete"}).content.decode()
     assert "Which ticket is kept?" in browser.post(BULK, {"ids": keys(batch), "do": "merge"}).content.decode()
+    refused = browser.post(
+        BULK, {"ids": keys(batch[:1]), "do": "merge", "confirmed": "yes", "merge_value": batch[0].pk}
+    )
+    assert refused.status_code == 302
     assert Ticket.objects.filter(status=Status.OPEN).count() == 3
     browser.post(BULK, {"ids": keys(batch), "do": "merge", "confirmed": "yes", "merge_value": str(batch[1].pk)})
     assert list(Ticket.objects.filter(status=Status.OPEN)) == [batch[1]]
@@ -261,6 +327,11 @@ def test_views_are_saved_shared_and_deleted_by_their_owner(browser: Client, agen
         ("Secret", "view=mine"),
     ]
     shared, secret = SavedView.objects.order_by("name")
+    browser.post(f"{save}{shared.pk}/", {"name": "Secret"})  # a name that is taken
+    browser.post(f"{save}{shared.pk}/", {"name": "Burning brightly", "shared": "on"})
+    shared.refresh_from_db()
+    assert (shared.name, shared.is_shared) == ("Burning brightly", True)
+    assert browser.get(f"{QUEUE}?view=mine&sort=due").context["is_saved"]  # however the address says it
     colleague = signed_in(UserFactory(agent=True))
     page = colleague.get(QUEUE).content.decode()
     assert "Burning" in page
@@ -268,18 +339,38 @@ def test_views_are_saved_shared_and_deleted_by_their_owner(browser: Client, agen
     TicketFactory(priority="urgent")
     numbers = colleague.get("/admin/tickets/counts/").json()
     assert (numbers[str(shared.pk)], str(secret.pk) in numbers) == ("1", False)
-    assert colleague.post(f"{save}{shared.pk}/delete/").status_code == 404
+    for change in ("", "delete/"):
+        assert colleague.post(f"{save}{shared.pk}/{change}", {"name": "Mine"}).status_code == 404
+        assert signed_in(admin).post(f"{save}{secret.pk}/{change}", {"name": "Mine"}).status_code == 404
     assert signed_in(admin).post(f"{save}{shared.pk}/delete/").status_code == 302
     assert browser.post(f"{save}{secret.pk}/delete/").status_code == 302
     assert not SavedView.objects.exists()
 
 
+def test_many_agents_are_found_by_a_few_letters(agent: User, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "FEW", 3)
+    UserFactory.create_batch(3, agent=True)
+    wanted = UserFactory(agent=True, name="Zacharias Zorn", email="zorn@example.com")
+    UserFactory(name="Zora Customer")
+    ticket: Any = TicketFactory(assignee=wanted)
+    page = browser.get(f"{QUEUE}?view=all&assigneeId={wanted.pk}")
+    assert [(chip["title"], chip["text"]) for chip in page.context["chips"]] == [("Assignee", "Zacharias Zorn")]
+    assert page.content.decode().count('data-find="/admin/tickets/agents/?of=agent"') == 2
+    found = browser.get("/admin/tickets/agents/?of=agent&q=zor").json()["found"]
+    assert found == [{"id": str(wanted.pk), "text": "Zacharias Zorn", "hint": "zorn@example.com"}]
+    side = browser.get(f"{QUEUE}{ticket.ticket_number}/").content.decode()
+    assert 'value="Zacharias Zorn"' in side
+    assert "(inactive)" not in side
+    posted = {"was_assignee": str(wanted.pk), "assignee": str(wanted.pk), "assignee_email": agent.email}
+    browser.post(f"{QUEUE}{ticket.ticket_number}/change/", posted)  # without a script
+    ticket.refresh_from_db()
+    assert ticket.assignee == agent
+
+
 # --- What it costs and who comes in -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "query", ["view=all", "view=mine", "view=all&priority=urgent&sort=slaDeadline", "view=replies"]
-)
+@pytest.mark.parametrize("query", ["view=all", "view=mine", "view=all&priority=urgent&sort=due", "view=replies"])
 def test_the_queue_asks_few_questions_however_many_tickets_there_are(agent: User, browser: Client, query: str) -> None:
     group = GroupMemberFactory(user=agent).group
 
@@ -303,3 +394,51 @@ def test_nothing_changes_on_get(browser: Client) -> None:
     ticket = TicketFactory()
     for path in (BULK, "/admin/tickets/views/"):
         assert browser.get(path, {"ids": str(ticket.pk), "do": "archive"}).status_code == 405
+
+
+def plans_of(browser: Client, address: str) -> list[str]:
+    """How the database goes about each question of a page that is about tickets."""
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.get(f"{QUEUE}{address}").status_code == 200
+    asked = [one["sql"] for one in queries if one["sql"].startswith("SELECT") and "tickets_ticket" in one["sql"]]
+    told = []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which would read all of so small a table; it says what it can help
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        for sql in asked:
+            cursor.execute(f"{'EXPLAIN' if connection.vendor == 'postgresql' else 'EXPLAIN QUERY PLAN'} {sql}")
+            told.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
+    return told
+
+
+SOMEBODY = "550e8400-e29b-41d4-a716-446655440000"
+FILTERED = {
+    "status": "open",
+    "priority": "high",
+    "source": "email",
+    "assigneeId": SOMEBODY,
+    "groupId": SOMEBODY,
+    "customerId": SOMEBODY,
+    "companyId": SOMEBODY,
+    "category": "Print",
+    "customer": "cleo@example.com",
+    "company": "Acme",
+    "createdAfter": "2026-01-01",
+    "updatedBefore": "2026-01-01",
+    "resolvedAfter": "2026-01-01",
+}
+FROM_END_TO_END = re.compile(r"Seq Scan on tickets_\w+|SCAN tickets_\w+\b(?! USING)")
+
+
+@pytest.mark.parametrize("scope", ["global", "group", "restricted"])
+def test_no_question_of_a_queue_reads_all_tickets(scope: str) -> None:
+    agent = UserFactory(agent=True, ticket_scope=scope)
+    ticket = TicketFactory(assignee=agent, group=GroupMemberFactory(user=agent).group)
+    browser = signed_in(agent)
+    pages = [f"?view={view.name}&sort={sort}" for view in VIEWS.values() for sort in view.sorts]
+    if scope == "global":
+        pages += [f"?view=all&{name}={value}" for name, value in FILTERED.items()]
+    pages += ["counts/", f"{ticket.ticket_number}/?view=unassigned", f"{ticket.ticket_number}/?view=all&sort=due"]
+    for page in pages:
+        for plan in plans_of(browser, page):
+            assert not FROM_END_TO_END.search(plan), f"{page}\n{plan}"

@@ -215,6 +215,15 @@ def test_drafts_are_kept_for_their_writer(browser: Client, ticket: Ticket, agent
     assert browser.post(at(ticket, "draft/"), {**post, "content": "\x00"}).status_code == 400
 
 
+def test_a_draft_on_its_way_while_its_text_was_sent_is_not_kept(browser: Client, ticket: Ticket) -> None:
+    read = ReplyFactory(ticket=ticket)
+    post = {"content": "Dear Cleo, pull", "kind": "reply", "seen": read.pk}
+    sent = browser.post(at(ticket, "reply/"), {**post, "content": "Dear Cleo, pull the plug."}, HTTP_HX_REQUEST="true")
+    assert sent.json() == {"to": f"{at(ticket)}#latest"}
+    assert browser.post(at(ticket, "draft/"), post).json() == {"kept": False}
+    assert browser.post(at(ticket, "draft/"), {**post, "content": "And then"}).json() == {"kept": True}
+
+
 def test_a_draft_from_before_the_last_message_says_so(browser: Client, ticket: Ticket) -> None:
     read = ReplyFactory(ticket=ticket)
     browser.post(at(ticket, "draft/"), {"content": "Dear", "kind": "reply", "seen": read.pk})
@@ -234,6 +243,8 @@ def test_canned_responses_are_found_by_shortcut_and_filled(browser: Client, tick
     browser.post(at(ticket, "reply/"), {"content": "Well.", "kind": "reply", "do": "insert", "canned": wanted.pk})
     assert Draft.objects.get().content == "Well.\n\nDear Cleo Customer, Gus Agent"
     assert len(browser.get(at(ticket, "canned/")).json()["responses"]) == 3
+    CannedResponseFactory.create_batch(60, title="A hi")
+    assert browser.get(at(ticket, "canned/"), {"q": "hi"}).json()["responses"][0]["title"] == "Greeting"
 
 
 # --- Who is there -------------------------------------------------------------------------------------
@@ -386,7 +397,27 @@ def test_buttons_of_the_side_go_through_the_verbs(browser: Client, ticket: Ticke
     do("toggle_timer", entry=running.pk)
     running.refresh_from_db()
     assert not running.timer_running
-    assert do("merge", number=str(other.ticket_number)).status == Status.CLOSED
+
+
+def test_merging_shows_both_tickets_and_warns_of_different_customers_before_it_is_done(
+    browser: Client, ticket: Ticket
+) -> None:
+    other: Any = TicketFactory(subject="Much <smoke>", customer=UserFactory(name="Nora"))
+    number = {"do": "merge", "number": f"#{other.ticket_number}", "queue": "view=all"}
+    page = browser.post(at(ticket, "do/"), number).content.decode()
+    for shown in ("Smoke &amp; &lt;fire&gt;", "Much &lt;smoke&gt;", "Cleo Customer", "Nora", "2 different customers"):
+        assert shown in page
+    assert f'value="{other.pk}" checked' in page  # the one that was typed is kept
+    ticket.refresh_from_db()
+    assert ticket.status == Status.OPEN
+    told = {"ids": [ticket.pk, other.pk], "merge_value": other.pk, "confirmed": "yes", "from_ticket": 1, "do": "merge"}
+    answer = browser.post("/admin/tickets/bulk/", {**told, "queue": "view=all", "joins": "yes"})
+    assert answer["Location"] == f"{at(other)}?view=all"
+    ticket.refresh_from_db()
+    assert ticket.status == Status.CLOSED
+    assert [copy.email for copy in other.copies.all()] == ["cleo@example.org"]
+    again = browser.post(at(ticket, "do/"), {"do": "merge", "number": str(ticket.ticket_number)}, follow=True)
+    assert words_of(again)[-1:] == ["A ticket cannot be merged into itself."]
 
 
 @pytest.mark.parametrize(
@@ -408,6 +439,18 @@ def test_buttons_that_make_no_sense_say_why(browser: Client, ticket: Ticket, giv
     answer = browser.post(at(ticket, "do/"), given, follow=True)
     assert len(words_of(answer)) == 1
     assert not ticket.activities.exists()
+
+
+def test_all_time_is_counted_and_a_timer_that_runs_is_never_out_of_sight(
+    browser: Client, ticket: Ticket, agent: User
+) -> None:
+    now = timezone.now()
+    started = {"user": agent, "timer_running": True, "timer_started_at": now, "created_at": now - timedelta(days=9)}
+    timer = TimeEntryFactory(ticket=ticket, time_spent=0, **started)
+    TimeEntryFactory.create_batch(60, ticket=ticket, time_spent=2)
+    answer = browser.get(at(ticket))
+    assert (answer.context["timer"], answer.context["minutes"], answer.context["times"]) == (timer, 120, 61)
+    assert "2 h in all" in answer.content.decode()
 
 
 def test_the_customer_and_the_company_are_one_click_away(browser: Client) -> None:

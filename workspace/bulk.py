@@ -22,6 +22,7 @@ class Order:
     ids: Sequence[UUID]
     value: str
     visible: QuerySet[Ticket]
+    joins: bool = False  # whether customers of merged tickets go on reading
 
     def change(self, **changes: Any) -> list[dict[str, Any]]:
         return update_many(list(self.ids), changes=changes, actor=self.user, visible=self.visible)
@@ -56,11 +57,14 @@ def reference(text: str, what: str) -> UUID | None:
         raise Invalid(f"Choose {what} first.") from None
 
 
-def add_tags(order: Order) -> list[dict[str, Any]]:
-    tags = [tag.strip() for tag in order.value.split(",") if tag.strip()]
-    if not tags:
-        raise Invalid("Type a tag first.")
-    return order.each(lambda key: services.tag_ticket(key, add=tags, actor=order.user))
+def tagging(how: str) -> Callable[[Order], list[dict[str, Any]]]:
+    def act(order: Order) -> list[dict[str, Any]]:
+        tags = [tag.strip() for tag in order.value.split(",") if tag.strip()]
+        if not tags:
+            raise Invalid("Type a tag first.")
+        return order.each(lambda key: services.tag_ticket(key, actor=order.user, **{how: tags}))
+
+    return act
 
 
 def merge(order: Order) -> list[dict[str, Any]]:
@@ -69,7 +73,9 @@ def merge(order: Order) -> list[dict[str, Any]]:
     if kept is None or kept not in order.ids or not order.visible.filter(pk=kept).exists():
         raise Invalid("Choose the ticket that is kept.")
     others = [key for key in order.ids if key != kept]
-    merge_tickets(kept, source_ids=others, actor=order.user, visible=order.visible)
+    if not others:
+        raise Invalid("Choose at least two tickets to merge.")
+    merge_tickets(kept, source_ids=others, actor=order.user, visible=order.visible, keep_informed=order.joins)
     return [{"id": str(key), "success": True, "error": None} for key in order.ids]
 
 
@@ -79,7 +85,8 @@ ACTIONS: dict[str, tuple[str, Callable[[Order], list[dict[str, Any]]]]] = {
     "group": ("handed over", set_reference("group_id", "a group")),
     "status": ("changed", set_choice("status", Status.values)),
     "priority": ("changed", set_choice("priority", Priority.values)),
-    "tag": ("tagged", add_tags),
+    "tag": ("tagged", tagging("add")),
+    "untag": ("changed", tagging("remove")),
     "archive": ("archived", lambda order: order.each(lambda key: services.archive_ticket(key, actor=order.user))),
     "restore": ("restored", lambda order: order.each(lambda key: services.restore_ticket(key, actor=order.user))),
     "merge": ("merged", merge),

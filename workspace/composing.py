@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from accounts.models import User
 from helpdesk.api.text import check_text
@@ -38,12 +38,14 @@ def draft_of(user: User, ticket: Ticket) -> Draft | None:
 def keep_draft(
     user: User, ticket: Ticket, *, content: str, is_note: bool, seen: UUID | None, now: datetime
 ) -> Draft | None:
-    """Remember what somebody has typed; nothing typed is nothing kept."""
+    """Remember what somebody has typed; nothing typed is nothing kept, nor is what has been sent meanwhile."""
     if not content.strip():
         forget_draft(user, ticket)
         return None
     text = content.replace("\r\n", "\n")[:MAX_CONTENT]
     check_text(text, "The text")
+    if is_sent(user, ticket, text, seen=seen):
+        return None
     draft, _ = Draft.objects.update_or_create(
         user=user,
         ticket=ticket,
@@ -51,6 +53,18 @@ def keep_draft(
         create_defaults={"id": new_id(), "content": text, "is_note": is_note, "updated_at": now, "seen": seen},
     )
     return draft
+
+
+def is_sent(user: User, ticket: Ticket, text: str, *, seen: UUID | None) -> bool:
+    """Whether a text is what its writer has sent since, or the beginning of it: it was on its way when that went."""
+    since = written_at(ticket.pk, seen) or ticket.created_at
+    for model in (Reply, Note):
+        own = model._default_manager.filter(ticket=ticket, user=user, created_at__gte=since)
+        later = own.exclude(pk=seen) if seen else own
+        last = later.order_by("-created_at", "-id").values_list("content", flat=True).first()
+        if last is not None and last.startswith(text.strip()):
+            return True
+    return False
 
 
 def forget_draft(user: User, ticket: Ticket) -> None:
@@ -66,10 +80,10 @@ def canned(ticket: Ticket, user: User, words: str = "") -> list[dict[str, Any]]:
     words = words.strip().removeprefix("/")
     if words:
         rows = rows.filter(Q(shortcut__istartswith=words) | Q(title__icontains=words))
-    found = sorted(
-        rows.order_by("title", "id")[:OFFERED],
-        key=lambda row: not (words and (row.shortcut or "").lower().startswith(words.lower())),
-    )
+        fits = Case(When(shortcut__istartswith=words, then=Value(0)), default=Value(1))
+        rows = rows.annotate(rank=fits).order_by("rank", "title", "id")
+    else:
+        rows = rows.order_by("title", "id")
     return [
         {
             "id": str(row.pk),
@@ -77,7 +91,7 @@ def canned(ticket: Ticket, user: User, words: str = "") -> list[dict[str, Any]]:
             "shortcut": row.shortcut or "",
             "text": fill(row.content, ticket, agent=user),
         }
-        for row in found
+        for row in rows[:OFFERED]
     ]
 
 

@@ -16,12 +16,12 @@ from helpdesk.errors import HelpDeskError, Invalid
 from tickets.models import Priority, Ticket, TicketTemplate
 from tickets.services import create_ticket
 
-from . import panel
+from . import offers, panel
 from .composing import text_in
 from .pages import carried_out, page, ticket_address, user_of, visible
-from .queue_pages import NAMED, choices
 
-TYPED = ("email", "name", "subject", "description", "priority", "group", "assignee", "category", "tags")
+TEMPLATES = 300
+TYPED = ("email", "name", "subject", "description", "priority", "group", "assignee", "category", "tags", "parent")
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,25 +32,58 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
             ticket = carried_out(lambda: filed(request))
         except HelpDeskError as problem:
             messages.error(request, problem.sentence)
-            return form(request, {name: request.POST.get(name, "") for name in TYPED}, status=422)
+            given = {name: request.POST.get(name, "") for name in TYPED}
+            given["assignee_name"] = name_of_agent(given["assignee"])
+            return form(request, given, parent=parent_in(request, request.POST), status=422)
         if visible(request).filter(pk=ticket.pk).exists():
             return HttpResponseRedirect(ticket_address(ticket.ticket_number))
         messages.success(request, f"#{ticket.ticket_number} is filed, and belongs to others.")
         return HttpResponseRedirect(request.path)
-    return form(request, {"priority": Priority.MEDIUM, **from_template(request.GET.get("template", ""))})
+    parent = parent_in(request, request.GET)
+    given = {"priority": Priority.MEDIUM, **(like(parent) if parent else {})}
+    prepared = from_template(request.GET.get("template", ""))
+    return form(request, {**given, **{name: text for name, text in prepared.items() if text}}, parent=parent)
 
 
-def form(request: HttpRequest, given: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def form(
+    request: HttpRequest, given: dict[str, Any], *, parent: Ticket | None = None, status: int = 200
+) -> HttpResponse:
     typed = request.POST if request.method == "POST" else None
     context = {
         "title": "New ticket",
         "given": given,
-        "templates": list(TicketTemplate.objects.filter(is_active=True).values_list("pk", "name")[:NAMED]),
+        "parent": parent,
+        "templates": list(TicketTemplate.objects.filter(is_active=True).values_list("pk", "name")[:TEMPLATES]),
         "template": request.GET.get("template", ""),
         "fields": [panel.shown(field, field.default_value, typed) for field in panel.definitions()],
-        **choices(user_of(request)),
+        **offers.choices(user_of(request)),
     }
     return page(request, "new_ticket.html", context, status=status)
+
+
+def parent_in(request: HttpRequest, given: Any) -> Ticket | None:
+    """The ticket that a new one is to be a part of, if one is named that this person sees."""
+    text = given.get("parent", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        return None
+    return visible(request).select_related("customer").filter(ticket_number=int(text)).first()
+
+
+def like(parent: Ticket) -> dict[str, Any]:
+    """What a child takes over before anybody types: whose it is, and where it belongs."""
+    return {
+        "email": parent.customer.email,
+        "priority": parent.priority,
+        "category": parent.category or "",
+        "group": str(parent.group_id or ""),
+    }
+
+
+def name_of_agent(text: str) -> str:
+    try:
+        return User.objects.filter(pk=UUID(text)).values_list("name", flat=True).first() or ""
+    except ValueError:
+        return ""
 
 
 def from_template(text: str) -> dict[str, Any]:
@@ -72,9 +105,11 @@ def from_template(text: str) -> dict[str, Any]:
 
 def filed(request: HttpRequest) -> Ticket:
     """The ticket in the form, and its customer, who may be new; raises Invalid."""
-    posted, actor = request.POST, user_of(request)
+    posted, actor, parent = request.POST, user_of(request), parent_in(request, request.POST)
     for name in TYPED:
         check_text(posted.get(name, ""), name.capitalize())
+    if posted.get("parent") and parent is None:
+        raise Invalid("The parent ticket is not there any more.")
     description = text_in(posted.get("description", ""))
     if not description:
         raise Invalid("A ticket needs a description.")
@@ -85,7 +120,8 @@ def filed(request: HttpRequest) -> Ticket:
         description=description,
         priority=posted.get("priority") or Priority.MEDIUM,
         group_id=panel.key(posted.get("group", "")),
-        assignee_id=panel.key(posted.get("assignee", "")),
+        assignee_id=panel.key(panel.agent_in(posted)),
+        parent_ticket_id=parent.pk if parent else None,
         category=panel.line(100, "The category")(posted.get("category", "").strip()) or None,
         tags=panel.words(posted.get("tags", "")),
         custom_fields=panel.fields_in(posted, keep=True),

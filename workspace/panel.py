@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Sum
 from django.utils import timezone
 
+from accounts.emails import matching_key
 from accounts.models import AgentGroup, User
 from automation.models import Evaluation
 from automation.traces import explained, rosters
@@ -18,9 +20,9 @@ from helpdesk.errors import Invalid
 from sla.explaining import explain
 from tickets.models import Priority, Status, Ticket, TicketLink, TimeEntry
 
+from . import offers
 from .promises import next_promise
 
-AGENTS = 300
 OTHERS = 6
 TIMES = 50
 TRACES = 10
@@ -28,10 +30,13 @@ TRACES = 10
 
 def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any = None) -> dict[str, Any]:
     """`typed` is a form that was refused: what stood in it is shown again."""
-    entries = list(TimeEntry.objects.filter(ticket=ticket).select_related("user").order_by("-created_at")[:TIMES])
+    times = TimeEntry.objects.filter(ticket=ticket)
+    # Timers that run come first, however long ago they were started.
+    entries = list(times.select_related("user").order_by("-timer_running", "-created_at", "-id")[:TIMES])
+    spent = times.aggregate(minutes=Sum("time_spent"), number=Count("pk"))
     linked = TicketLink.objects.filter(ticket=ticket).values("linked")
-    agents = list(User.objects.staff().order_by("name", "id").values_list("pk", "name")[:AGENTS])
-    if ticket.assignee and ticket.assignee_id not in {pk for pk, _ in agents}:
+    agents = offers.agents()
+    if agents and ticket.assignee and ticket.assignee_id not in {pk for pk, _ in agents}:  # works here no more
         agents.append((ticket.assignee.pk, f"{ticket.assignee.name} (inactive)"))
     return {
         "agents": agents,
@@ -48,7 +53,8 @@ def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any
             .only("ticket_number", "subject", "status", "created_at")[:OTHERS]
         ),
         "entries": entries,
-        "minutes": sum(entry.time_spent for entry in entries),
+        "minutes": spent["minutes"] or 0,
+        "times": spent["number"],
         "timer": next((entry for entry in entries if entry.timer_running and entry.user_id == user.pk), None),
         "parent": visible.filter(pk=ticket.parent_ticket_id).first() if ticket.parent_ticket_id else None,
         "children": list(visible.filter(parent_ticket=ticket).order_by("created_at", "id")[:50]),
@@ -104,6 +110,18 @@ def key(text: str) -> UUID | None:
         raise Invalid("Choose one of the values.") from None
 
 
+def agent_in(posted: Any) -> str:
+    """The key of the agent in a form; without a script they may be named by their address instead. Raises Invalid."""
+    email = posted.get("assignee_email", "").strip()
+    if not email:
+        return posted.get("assignee", "").strip()
+    check_text(email, "The address")
+    found = User.objects.staff().filter(email_key=matching_key(email)).first()
+    if found is None:
+        raise Invalid("No agent has this address.")
+    return str(found.pk)
+
+
 def moment(text: str) -> datetime | None:
     """What a browser's field for date and time holds, in the time zone of the site."""
     if not text:
@@ -152,7 +170,7 @@ def changes_in(posted: Any) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for name, (column, read) in PROPERTIES.items():
-        text = posted.get(name, "").strip()
+        text = agent_in(posted) if name == "assignee" else posted.get(name, "").strip()
         if name in posted and text != posted.get(f"was_{name}", "").strip():
             check_text(text, name.capitalize())
             found[column] = read(text)

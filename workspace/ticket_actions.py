@@ -14,11 +14,11 @@ from csat.services import request_survey
 from helpdesk.api.text import check_text
 from helpdesk.errors import HelpDeskError, Invalid, NotFound
 from tickets import services, time_tracking
-from tickets.merging import merge_tickets
 from tickets.models import Status, Ticket, TicketLink, TimeEntry
 from tickets.querysets import TicketQuerySet
 
-from . import composing, panel
+from . import bulk, composing, panel
+from .merge_pages import confirm_merge
 from .pages import attempt, carried, carried_out, queue_address, ticket_address, user_of, visible
 from .ticket_pages import RELATED, shown, ticket_of
 from .timeline import timeline
@@ -102,12 +102,6 @@ def clear_parent(press: Press) -> str:
     return "The ticket has no parent any more."
 
 
-def merge_into(press: Press) -> str:
-    kept = press.other()
-    merge_tickets(kept, source_ids=[press.ticket.pk], actor=press.user, visible=press.seen)
-    return f"Merged into {press.posted.get('number', '')}."
-
-
 def start_timer(press: Press) -> str:
     time_tracking.log_time(press.ticket.pk, user_id=press.user.pk, actor=press.user, timer_running=True)
     return "The timer runs."
@@ -153,7 +147,6 @@ ACTIONS: dict[str, Act] = {
     "unlink": unlink,
     "parent": set_parent,
     "no_parent": clear_parent,
-    "merge": merge_into,
     "start_timer": start_timer,
     "toggle_timer": toggle_timer,
     "log_time": log_time,
@@ -166,6 +159,8 @@ ACTIONS: dict[str, Act] = {
 def act(request: HttpRequest, number: int) -> HttpResponse:
     ticket, query = ticket_of(request, number), carried(request)
     name = request.POST.get("do", "")
+    if name == "merge":
+        return ask_to_merge(request, ticket, query)
     if name not in ACTIONS:
         messages.error(request, "Choose what to do first.")
         return HttpResponseRedirect(ticket_address(number, query))
@@ -176,6 +171,20 @@ def act(request: HttpRequest, number: int) -> HttpResponse:
     if not visible(request).filter(pk=ticket.pk).exists():  # handed to others
         return HttpResponseRedirect(queue_address(query))
     return HttpResponseRedirect(ticket_address(number, query))
+
+
+def ask_to_merge(request: HttpRequest, ticket: Ticket, query: str) -> HttpResponse:
+    """Into the ticket whose number was typed, once it has been seen what that means."""
+    press = Press(request, ticket)
+    try:
+        kept = Ticket.objects.get(pk=press.other())
+        if kept == ticket:
+            raise Invalid("A ticket cannot be merged into itself.")
+    except HelpDeskError as problem:
+        messages.error(request, problem.sentence)
+        return HttpResponseRedirect(ticket_address(ticket.ticket_number, query))
+    order = bulk.Order(press.user, [ticket.pk, kept.pk], "", press.seen)
+    return confirm_merge(request, order, query, kept=kept, from_ticket=ticket.ticket_number)
 
 
 @require_POST

@@ -99,19 +99,30 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         content = composing.text_in(typed.get("content", ""))
         if not content:
             raise Invalid("There is nothing to send yet.")
-        carried_out(sending(request, ticket, content, what, is_note))
+        send = sending(request, ticket, content, what, is_note)
+
+        def send_and_forget() -> None:
+            send()
+            composing.forget_draft(user, ticket)
+
+        carried_out(send_and_forget)
     except NewerMessages as problem:
         newer = [message.pk for message in problem.messages]
         return kept_back(request, ticket, problem.sentence, newer=newer)
     except HelpDeskError as problem:
         return kept_back(request, ticket, problem.sentence)
-    composing.forget_draft(user, ticket)
     done = "Your note is saved." if is_note else DONE.get(what, "Sent.")
     if following and what != "send":
         address = ticket_address(following, query)
         done = format_html('{} <a href="{}" class="ws-link">Next: #{}</a>', done, address, following)
     messages.success(request, done)
-    return HttpResponseRedirect(f"{ticket_address(number, query)}#latest")
+    to = f"{ticket_address(number, query)}#latest"
+    return JsonResponse({"to": to}) if is_scripted(request) else HttpResponseRedirect(to)
+
+
+def is_scripted(request: HttpRequest) -> bool:
+    """Whether a script of ours posts a form and goes on from the answer."""
+    return "HX-Request" in request.headers
 
 
 def sending(request: HttpRequest, ticket: Ticket, content: str, what: str, is_note: bool) -> Callable[[], object]:
@@ -153,7 +164,7 @@ def kept_back(request: HttpRequest, ticket: Ticket, problem: str, *, newer: list
         "problem": problem,
         "newer": newer,
         "do": typed.get("do", "send"),
-        "had_files": bool(request.FILES),
+        "had_files": bool(request.FILES) and not is_scripted(request),  # a script keeps them chosen
     }
     keep(request, ticket, typed.get("content", ""))
     fresh = ticket_of(request, ticket.ticket_number, *RELATED)

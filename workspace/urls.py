@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from . import home_pages, new_ticket, queue_pages, ticket_actions, ticket_pages
+from . import home_pages, new_ticket, queue_pages, saved_views, ticket_actions, ticket_pages
 
 
 def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
@@ -16,9 +16,11 @@ def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
         path("tickets/", guard(queue_pages.queue), name="queue"),
         path("tickets/new/", guard(new_ticket.new_ticket), name="new_ticket"),
         path("tickets/counts/", guard(queue_pages.live_counts), name="queue_counts"),
+        path("tickets/agents/", guard(queue_pages.find_agents), name="find_agents"),
         path("tickets/bulk/", guard(queue_pages.change_many), name="queue_bulk"),
-        path("tickets/views/", guard(queue_pages.save_view), name="save_view"),
-        path("tickets/views/<uuid:pk>/delete/", guard(queue_pages.delete_view), name="delete_view"),
+        path("tickets/views/", guard(saved_views.save_view), name="save_view"),
+        path("tickets/views/<uuid:pk>/", guard(saved_views.change_view), name="change_view"),
+        path("tickets/views/<uuid:pk>/delete/", guard(saved_views.delete_view), name="delete_view"),
         path("tickets/<int:number>/", guard(ticket_pages.show), name="ticket"),
         path("tickets/<int:number>/reply/", guard(ticket_pages.reply), name="ticket_reply"),
         path("tickets/<int:number>/draft/", guard(ticket_pages.save_draft), name="ticket_draft"),

@@ -9,7 +9,7 @@ from django.utils.html import conditional_escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from tickets.models import Priority, Status
-from workspace import promises
+from workspace import offers, promises
 
 LINKED = 20_000  # characters
 
@@ -95,6 +95,12 @@ def linked(text: str) -> SafeString:
     if len(text) > LINKED:
         return conditional_escape(text)
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308 - urlize escapes
+
+
+@register.filter
+def is_day(text: str) -> bool:
+    """Whether a date field can hold a filter, which may also be an instant; an empty one it can."""
+    return not text or offers.is_day(text)
 
 
 @register.filter

@@ -3,11 +3,11 @@ import { element } from "./dom.js";
 
 const PAUSE = 1200;
 
-export const composer = (ticket) => {
+export const composer = (ticket, page) => {
   const form = ticket.querySelector("[data-composer]");
   const text = form.querySelector("[data-text]");
   const state = form.querySelector("[data-draft-state]");
-  let waiting = null, kept = text.value, typedAt = 0, sent = false;
+  let waiting = null, kept = text.value, typedAt = 0, sent = false, keeping = null;
 
   const grow = () => {
     text.style.height = "auto";
@@ -22,10 +22,14 @@ export const composer = (ticket) => {
     state.textContent = "Your text is here again";
   }
 
-  const keep = async () => {
+  const keep = () => {
     clearTimeout(waiting);
     waiting = null;
-    if (text.value === kept || sent) return;
+    if (text.value === kept || sent) return keeping;
+    keeping = post().finally(() => { keeping = null; });
+    return keeping;
+  };
+  const post = async () => {
     const now = text.value;
     const body = new FormData(form);
     body.delete("files");
@@ -87,16 +91,45 @@ export const composer = (ticket) => {
     files.dispatchEvent(new Event("change"));
   });
 
-  /* Sending: once. */
-  form.addEventListener("submit", (event) => {
-    if (sent) { event.preventDefault(); return; }
-    sent = true;
-    setTimeout(() => { form.querySelectorAll("button").forEach((button) => { button.disabled = true; }); });
+  /* Sending: once, and after a draft that is on its way. What is refused is shown here, so that files stay chosen. */
+  const idle = (isIdle) => {
+    sent = !isIdle;
+    form.querySelectorAll("button").forEach((button) => { button.disabled = !isIdle; });
+  };
+  const refused = (html) => {
+    const fresh = page.replace(html);
+    if (!fresh) return false;
+    const now = form.querySelector("#ws-newer"), next = fresh.getElementById("ws-newer");
+    now.replaceChildren(...next.childNodes);
+    now.hidden = next.hidden;
+    form.elements.seen.value = fresh.querySelector('[name="seen"]').value;
+    ticket.querySelector(".ws-message.is-new")?.scrollIntoView({ block: "center" });
+    return true;
+  };
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (sent) return;
+    const body = new FormData(form, event.submitter);
+    idle(false);
+    state.textContent = "Sending…";
+    let problem = "It could not be sent. Your text is kept, try again.";
+    try {
+      if (keeping) await Promise.race([keeping, new Promise((done) => { setTimeout(done, 2000); })]);
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+      if (answer.redirected) location.href = ticket.dataset.address;  // signed out meanwhile
+      else if (answer.ok) {
+        const { to } = await answer.json();
+        sessionStorage.removeItem(copy);
+        if (to.split("#")[0] === location.pathname + location.search) { history.replaceState(null, "", to); location.reload(); } else location.href = to;
+      } else if (refused(await answer.text())) problem = "";
+      else throw new Error(String(answer.status));
+      if (answer.ok) return;
+    } catch { /* said below */ }
+    idle(true);
+    state.textContent = problem;
+    text.focus();
   });
-  window.addEventListener("pageshow", () => {
-    sent = false;
-    form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
-  });
+  window.addEventListener("pageshow", () => idle(true));
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();

@@ -19,9 +19,8 @@ if (root) {
   if (ticket) {
     /* What was refused is shown where it was sent to; going on from there begins at the ticket. */
     if (/\/(reply|change)\/$/.test(location.pathname)) history.replaceState(null, "", ticket.dataset.address);
-    const text = composer(ticket);
+    const text = composer(ticket, saves(ticket));
     presence(ticket, text);
-    saves(ticket);
   }
   listen(root);
 }

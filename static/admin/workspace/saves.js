@@ -1,12 +1,19 @@
-/* Forms beside a ticket save without leaving the page: what a text in progress, or a file chosen, would not survive. */
+/* Forms beside a ticket save without leaving the page: what a text in progress, or a file chosen, would not survive.
+   What somebody has typed meanwhile, in this form or another, is put into the parts that come anew. */
+import { restored, typedIn } from "./typed.js";
 
 const PARTS = ["ws-side", "ws-head", "ws-timeline", "ws-messages"];
 
 export const saves = (ticket) => {
-  const replace = (html) => {
+  const side = () => [document.getElementById("ws-side"), document.getElementById("ws-head")];
+
+  /* `sent` says what stood in the fields of a form when it left. */
+  const replace = (html, sent = new Map()) => {
     const fresh = new DOMParser().parseFromString(html, "text/html");
-    if (!fresh.getElementById("ws-side")) return false;
+    if (!fresh.getElementById("ws-side")) return null;
+    const typed = typedIn(side(), sent);
     const focus = document.activeElement?.id;
+    const scrolled = document.getElementById("ws-side").scrollTop;
     const open = [...document.querySelectorAll("#ws-side details[open] > summary")].map((summary) => summary.textContent);
     for (const id of PARTS) {
       const now = document.getElementById(id), next = fresh.getElementById(id);
@@ -15,33 +22,50 @@ export const saves = (ticket) => {
     document.querySelectorAll("#ws-side details > summary").forEach((summary) => {
       if (open.includes(summary.textContent)) summary.parentElement.open = true;
     });
-    document.querySelector("[data-said]").textContent = document.querySelector("#ws-messages p") ? "" : "Saved.";
+    const again = restored(side(), typed);
+    document.getElementById("ws-side").scrollTop = scrolled;
     if (focus) document.getElementById(focus)?.focus();
-    return true;
-  };
-
-  const send = async (form, submitter) => {
-    const body = new FormData(form, submitter);
-    ticket.querySelector("#ws-side").setAttribute("aria-busy", "true");
-    try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
-      const address = new URL(answer.url);
-      const left = answer.redirected && address.pathname !== location.pathname;
-      if (left || !answer.ok || !replace(await answer.text())) location.href = left ? answer.url : location.href;
-    } catch {
-      form.submit();
+    document.querySelector("[data-said]").textContent = document.querySelector("#ws-messages p") ? "" : "Saved.";
+    for (const field of again) {
+      field.dataset.again = "";
+      if (field !== document.activeElement) save(field);
     }
-    ticket.querySelector("#ws-side")?.removeAttribute("aria-busy");
+    return fresh;
   };
 
-  const isOurs = (form) => form.closest("#ws-side, #ws-head") && !form.action.endsWith("/delete/");
+  /* One after the other: each answer has the state that the next one starts from. */
+  let line = Promise.resolve();
+  const send = (form, submitter) => {
+    const body = new FormData(form, submitter), action = form.action, sent = typedIn([form], null);
+    line = line.then(async () => {
+      ticket.querySelector("#ws-side").setAttribute("aria-busy", "true");
+      try {
+        const answer = await fetch(action, { method: "POST", body, headers: { "HX-Request": "true" } });
+        const address = new URL(answer.url);
+        const left = answer.redirected && address.pathname !== location.pathname;
+        if (left || !answer.ok || !replace(await answer.text(), sent)) location.href = left ? answer.url : location.href;
+      } catch {
+        document.querySelector("[data-said]").textContent = "";
+        document.getElementById("ws-messages").replaceChildren(Object.assign(document.createElement("p"),
+          { className: "hd-notice hd-notice--red", textContent: "The server cannot be reached. What you changed is not saved yet." }));
+      }
+      ticket.querySelector("#ws-side")?.removeAttribute("aria-busy");
+    });
+  };
+  const save = (field) => {
+    delete field.dataset.again;
+    const form = field.closest("form[data-saves]");
+    if (form) send(form);
+  };
+
+  const isOurs = (form, button) => form.closest("#ws-side, #ws-head") && !form.action.endsWith("/delete/") && !button?.matches("[data-leaves]");
   ticket.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || !isOurs(event.target)) return;
+    if (event.defaultPrevented || !isOurs(event.target, event.submitter)) return;
     event.preventDefault();
     send(event.target, event.submitter);
   });
-  ticket.addEventListener("change", (event) => {
-    const form = event.target.closest("form[data-saves]");
-    if (form) send(form);
-  });
+  ticket.addEventListener("change", (event) => save(event.target));
+  ticket.addEventListener("focusout", (event) => { if (event.target.matches("[data-again]")) save(event.target); });
+
+  return { replace };
 };

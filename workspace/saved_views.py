@@ -1,0 +1,100 @@
+"""Queues that somebody has given a name, for themselves or for everybody."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.db import IntegrityError
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from helpdesk.api.text import check_text
+from helpdesk.errors import Conflict, Invalid
+
+from .models import SavedView
+from .pages import attempt, carried, queue_address, user_of
+from .queues import Queue
+
+COUNTED = 20  # saved views that show a number
+FRESH = 60  # seconds these numbers are kept
+LONGEST = 60
+MOST_QUERY = 2000
+
+
+def saved_views(user: User) -> QuerySet[SavedView]:
+    return SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
+
+
+def changeable(user: User, pk: UUID) -> SavedView:
+    """A view of one's own; admins look after those that are shared, too. Hidden and missing look alike."""
+    views = SavedView.objects.filter(Q(owner=user) | Q(is_shared=True)) if user.is_admin else user.saved_views
+    found = views.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def saved_counts(user: User) -> dict[str, str]:
+    """Those of saved views, which may filter by anything: counted apart from the page, and not every time."""
+    found: dict[str, str] = {}
+    for view in saved_views(user)[:COUNTED]:
+        key = f"saved view:{user.pk}:{view.pk}".replace(" ", "-")
+        number = cache.get(key)
+        if number is None:
+            try:
+                number = Queue(user, QueryDict(view.query), now=timezone.now()).count()
+            except Invalid:  # it was saved when addresses were read otherwise
+                number = ""
+            cache.set(key, number, FRESH)
+        found[str(view.pk)] = number
+    return found
+
+
+@require_POST
+def save_view(request: HttpRequest) -> HttpResponse:
+    query, user = carried(request), user_of(request)
+    view = SavedView(owner=user)
+
+    def save() -> None:
+        view.query = Queue(user, QueryDict(query), now=timezone.now()).address()
+        keep(view, request)
+
+    attempt(request, save, f"The view “{name_in(request)}” is saved.")
+    return HttpResponseRedirect(queue_address(query))
+
+
+@require_POST
+def change_view(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give a view another name, share it or stop sharing it."""
+    view = changeable(user_of(request), pk)
+    attempt(request, lambda: keep(view, request), f"The view “{name_in(request)}” is saved.")
+    return HttpResponseRedirect(queue_address(view.query))
+
+
+def name_in(request: HttpRequest) -> str:
+    return request.POST.get("name", "").strip()[:LONGEST]
+
+
+def keep(view: SavedView, request: HttpRequest) -> None:
+    """Save a view under the name in the form; raises Invalid and Conflict."""
+    view.name, view.is_shared = name_in(request), "shared" in request.POST
+    check_text(view.name, "The name")
+    if not view.name:
+        raise Invalid("A view needs a name.")
+    if len(view.query) > MOST_QUERY:
+        raise Invalid("These are too many filters for one view.")
+    try:
+        view.save()
+    except IntegrityError:
+        raise Conflict("You have a view of this name already.") from None
+
+
+@require_POST
+def delete_view(request: HttpRequest, pk: UUID) -> HttpResponse:
+    view = changeable(user_of(request), pk)
+    view.delete()
+    messages.success(request, f"The view “{view.name}” is gone.")
+    return HttpResponseRedirect(queue_address())
