@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connections
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 
 from accounts.models import ApiKey, User
 from tests.client import ApiClient
@@ -32,6 +32,20 @@ def agent(db: None) -> User:
 def customer(db: None) -> User:
     """A contact who never signed up in the portal."""
     return UserFactory(username="cleo", name="Cleo Customer")
+
+
+@pytest.fixture
+def mia(db: None) -> User:
+    """A customer who has signed up in the portal and proven her mailbox."""
+    return UserFactory(username="mia", name="Mia Member", signed_up=True)
+
+
+@pytest.fixture
+def browser(mia: User) -> Client:
+    """Opens pages of the portal, signed in as mia."""
+    client = Client()
+    client.force_login(mia)
+    return client
 
 
 @pytest.fixture

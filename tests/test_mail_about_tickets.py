@@ -33,11 +33,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mia(db: None) -> User:
-    return UserFactory(username="mia", name="Mia Member", signed_up=True)
-
-
-@pytest.fixture
 def ticket(mia: User) -> Ticket:
     return TicketFactory(customer=mia, subject="Printer <b>on fire</b>")
 

@@ -25,11 +25,6 @@ def _mails_leave(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def mia(db: None) -> User:
-    return UserFactory(username="mia", name="Mia Member", signed_up=True)
-
-
-@pytest.fixture
 def browser(mia: User) -> Client:
     return signed_in(mia)
 

@@ -18,18 +18,6 @@ pytestmark = pytest.mark.django_db
 MOST = 60 * 1024
 
 
-@pytest.fixture
-def mia(db: None) -> User:
-    return UserFactory(username="mia", name="Mia Member", signed_up=True)
-
-
-@pytest.fixture
-def browser(mia: User) -> Client:
-    client = Client()
-    client.force_login(mia)
-    return client
-
-
 def text_of(answer: Any) -> str:
     return answer.content.decode()
 

@@ -25,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mia(db: None) -> User:
-    return UserFactory(username="mia", name="Mia Member", signed_up=True)
-
-
-@pytest.fixture
 def tom(db: None) -> User:
     return UserFactory(username="tom", name="Tom Other", signed_up=True)
 

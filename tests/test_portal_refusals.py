@@ -12,22 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from portal.request_pages import CHANGES
 from portal.search_limits import A_MINUTE
-from tests.factories import ArticleFactory, CustomFieldFactory, TicketFactory, UserFactory
+from tests.factories import ArticleFactory, CustomFieldFactory, TicketFactory
 from tickets.models import Attachment, Reply, Ticket
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mia(db: None) -> User:
-    return UserFactory(username="mia", name="Mia Member", signed_up=True)
-
-
-@pytest.fixture
-def browser(mia: User) -> Client:
-    client = Client()
-    client.force_login(mia)
-    return client
 
 
 @pytest.fixture
