@@ -54,13 +54,7 @@ def style_of(color: str) -> str:
     light = readable(wanted, on=LIGHT_PAGE, towards=(0, 0, 0))
     dark = readable(wanted, on=DARK_PAGE, towards=WHITE)
     on_dark = (255, 255, 255) if contrast(dark, WHITE) >= READABLE else (11, 17, 32)
-    light_rules = f"--accent:{text(light)};--on-accent:#fff"
-    dark_rules = f"--accent:{text(dark)};--on-accent:{text(on_dark)}"
-    return (
-        f":root{{{light_rules}}}"
-        f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark_rules}}}}}"
-        f":root[data-theme=dark]{{{dark_rules}}}"
-    )
+    return f":root{{--accent:light-dark({text(light)},{text(dark)});--on-accent:light-dark(#fff,{text(on_dark)})}}"
 
 
 def parse(color: str) -> Colour:

@@ -22,7 +22,7 @@ def text_of(answer: Any) -> str:
 @pytest.mark.parametrize("color", ["#1d4ed8", "#ffeb3b", "#000000", "#ffffff", "#ff0000", "#00a86b", "#777777"])
 def test_any_colour_of_a_brand_can_be_read(color: str) -> None:
     style = style_of(color)
-    light, dark = re.findall(r"--accent:(#\w{6})", style)[:2]
+    ((light, dark),) = re.findall(r"--accent:light-dark\((#\w{6}),(#\w{6})\)", style)
     assert contrast(parse(light), (255, 255, 255)) >= 4.5
     assert contrast(parse(light), parse("#f6f7f9")) >= 4.5
     assert contrast(parse(dark), parse("#181e29")) >= 4.5
