@@ -1,28 +1,31 @@
 """What axe-core finds wrong with a page, for whoever reads it with a screen reader or a keyboard."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
 AXE = Path(__file__).parent / "vendor/axe.min.js"
-# What the size of the screen and its colours decide; all else was found on the wide one.
-BY_SIGHT = ["color-contrast", "target-size", "scrollable-region-focusable"]
 
 
-def serious(page: Page, *, but: Iterable[str] = (), only: Iterable[str] = (), outside: str = "") -> list[str]:
-    """What axe-core calls moderate, serious or critical, after the rules of WCAG 2.2 AA and its best practices.
+@cache
+def program() -> str:
+    return AXE.read_text()
 
-    `only` names the rules to go by, `outside` a part of the page that was looked at elsewhere.
+
+def serious(page: Page, *, but: Iterable[str] = (), only: Sequence[str] = ()) -> list[str]:
+    """What axe-core calls serious or critical, after the rules of WCAG 2.2 AA and its best practices.
+
+    `only` these rules, if any are given: what changes with the colours needs no other.
     """
     if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text())
-    context: dict[str, Any] = {"include": [["html"]], "exclude": [[outside]] if outside else []}
-    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+        page.evaluate(program())
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
     if only:
-        options["runOnly"] = list(only)
-    found = page.evaluate("([context, options]) => axe.run(context, options)", [context, options])
+        options["runOnly"] = {"type": "rule", "values": list(only)}
+    found = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{violation['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
         for violation in found["violations"]
