@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from accounts.services import update_user
+from helpdesk.api.search import Sample
 from helpdesk.words import asked_words, words_of
 from knowledge_base.services import create_article, update_article
 from tests.client import ApiClient
@@ -86,6 +87,8 @@ WORDS = [
     ("ﬁne print", "fine", True),
     ("ｆｕｌｌ width", "full", True),
     ("emoji 🎉 party", "party", True),
+    ("all big cats do eat fresh green hay", "a b c d e f g h", True),
+    ("all big cats do eat fresh green grass", "a b c d e f g h", False),
     ("x" * 100, "x" * 100, True),
     ("x" * 100, "x" * 65, True),
 ]
@@ -222,6 +225,13 @@ def test_common_words_are_found_like_rare_ones(api: ApiClient, monkeypatch: pyte
         assert numbers(api, query) == [ticket.ticket_number for ticket in reversed(made)]
     assert len(numbers(api, "common")) == 5
     assert numbers(api, "common elsewhere") == []
+
+
+def test_beginnings_that_are_everywhere_are_not_looked_up() -> None:
+    sample = Sample(share=0.001, rows=1_000, holding=[990, 40, 900, 300], together=0)
+    assert sample.telling(["s", "x", "r", "k"]) == ["x", "k"]
+    assert Sample(share=0.001, rows=1_000, holding=[500, 0], together=0).telling(["s", "q"]) == ["q"]
+    assert Sample(share=1, rows=0, holding=[0, 0], together=0).telling(["a", "b"]) == ["a"]
 
 
 def test_looking_words_up_leaves_the_planner_as_it_was(api: ApiClient) -> None:

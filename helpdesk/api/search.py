@@ -23,11 +23,13 @@ from .filters import Condition, Filter
 MANY = 5_000  # rows that it is quicker to come across than to look up one by one
 SAMPLE = 200  # pages of a large table
 OFTEN = 10  # rows of a sample that hold some words: then a list holds enough of them
+LOOKED_AT = 4 * MANY  # rows that are looked at rather than asking the index for one more word
 EVERYWHERE = 10 * MANY  # rows with words so common that they stand together as well
 
 # What PostgreSQL looks up by itself is each word; whether they stand together it only guesses.
-LOOK_UP = "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
-AS_EVER = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT"
+SETTINGS = {"enable_seqscan": "off", "enable_indexscan": "off", "work_mem": "'32MB'", "jit": "off"}
+LOOK_UP = "; ".join(f"SET LOCAL {name} = {value}" for name, value in SETTINGS.items())
+AS_EVER = "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -166,12 +168,6 @@ def is_common(table: SearchTable, words: list[str], *, any_word: bool = False) -
         return cursor.fetchone()[0] > MANY
 
 
-def sampled(table: SearchTable) -> str:
-    """Some rows, from pages all over the table."""
-    share = f"least(100, 100.0 * {SAMPLE} * 8192 / greatest(pg_relation_size('{table.table}'), 1))"
-    return f"SELECT 1 FROM {table.table} TABLESAMPLE SYSTEM ({share})"
-
-
 def few_with(table: SearchTable, words: list[str]) -> list[int] | None:
     """On PostgreSQL, the numbers of the rows that hold all of several words, unless they are many.
 
@@ -182,19 +178,57 @@ def few_with(table: SearchTable, words: list[str]) -> list[int] | None:
     if connection.vendor != "postgresql" or len(words) < 2:
         return None
     holds = f"document @@ '{in_tsquery(words)}'::tsquery"
-    rows = f"FROM {table.table} WHERE {holds}"
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 {rows}")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {table.table} WHERE {holds}")
         if cursor.fetchone()[0][0]["Plan"]["Plan Rows"] > EVERYWHERE:
             return None
-        cursor.execute(f"SELECT count(*) FROM ({sampled(table)} WHERE {holds} LIMIT {OFTEN}) AS rows")
-        if cursor.fetchone()[0] == OFTEN:
+        sample = sampled(cursor, table, words)
+        if sample.together >= OFTEN:
             return None  # they meet all the time: a page of them is soon come across
+        telling = sample.telling(words)
+        looked_up = f"document @@ '{in_tsquery(telling)}'::tsquery"
+        if len(telling) < len(words):
+            looked_up += f" AND ({holds}) IS TRUE"  # which is no question to the index
         cursor.execute(LOOK_UP)
-        cursor.execute(f"SELECT {table.number} {rows} LIMIT {MANY + 1}")
+        cursor.execute(f"SELECT {table.number} FROM {table.table} WHERE {looked_up} LIMIT {MANY + 1}")
         numbers = [number for (number,) in cursor.fetchall()]
         cursor.execute(AS_EVER)
     return numbers if len(numbers) <= MANY else None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How many rows of a sample hold each of some words, and how many all of them."""
+
+    share: float  # of all rows
+    rows: int
+    holding: list[int]
+    together: int
+
+    def telling(self, words: list[str]) -> list[str]:
+        """The rarest words, as many as leave few rows to look at.
+
+        Beginnings such as `s` stand in nearly every row: the index takes long to gather them, and leaves out nothing.
+        """
+        left = self.rows / self.share
+        chosen: list[str] = []
+        for count, word in sorted(zip(self.holding, words, strict=True)):
+            if chosen and left <= LOOKED_AT:
+                break
+            chosen.append(word)
+            left *= max(count, 0.5) / max(self.rows, 1)
+        return chosen
+
+
+def sampled(cursor: Any, table: SearchTable, words: list[str]) -> Sample:
+    """Rows from pages all over the table."""
+    share = f"least(100, 100.0 * {SAMPLE} * 8192 / greatest(pg_relation_size('{table.table}'), 1))"
+    each = ", ".join(f"count(*) FILTER (WHERE document @@ '{in_tsquery([word])}'::tsquery)" for word in words)
+    together = f"count(*) FILTER (WHERE document @@ '{in_tsquery(words)}'::tsquery)"
+    rows = f"FROM {table.table} TABLESAMPLE SYSTEM ({share})"
+    cursor.execute(f"SELECT {share} / 100, count(*), {together}, {each} {rows}")
+    part, count, meeting, *holding = cursor.fetchone()
+    return Sample(float(part), count, holding, meeting)
 
 
 def found(
