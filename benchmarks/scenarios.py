@@ -21,6 +21,7 @@ BODY = {
 NEXT = re.compile(rb'\r\nlink: <https?://[^/]+([^>]+)>; rel="next"', re.IGNORECASE)
 GROWTH = 1.2
 DASHBOARD_GROWTH = 5
+QUESTION = "how do I change my address"
 COMMON, BOTH, APART, ABSENT = "please", "order address", "label invoice", "zebrafish"
 # A word that only the tickets of one customer hold: the name before the @, with its number.
 RARE = "SELECT substring(customer from '[a-z]+[0-9]+') FROM tickets_ticketsearch ORDER BY ticket_id LIMIT 1"
@@ -86,6 +87,7 @@ def scenarios(url: str, product: Client, tickets: int) -> list[Scenario]:
         search("kb_rare", "articles: a rare word", "case 57", "/api/kb/articles"),
         search("kb_common", "articles: a common word", COMMON, "/api/kb/articles"),
         search("kb_none", "articles: a word that is nowhere", ABSENT, "/api/kb/articles"),
+        search("kb_best", "the articles that answer best", QUESTION, "/api/kb/search"),
     ]
 
 

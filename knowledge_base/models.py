@@ -100,6 +100,7 @@ class Article(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["created_at", "id"], name="article_created"),
+            models.Index(fields=["updated_at", "id"], name="article_updated"),
             models.Index(fields=["category", "created_at", "id"], name="article_category"),
             models.Index(fields=["folder", "created_at", "id"], name="article_folder"),
             models.Index(fields=["status", "created_at", "id"], name="article_status"),

@@ -129,6 +129,21 @@ def test_feedback_and_search(desk: Client, agent: User) -> None:
     assert "0 % of 1" in listed.content.decode()
 
 
+def test_feedback_comes_page_by_page(desk: Client, agent: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("knowledge_base.admin.articles.VOICES", 2)
+    written = article(agent)
+    for number in range(5):
+        give_feedback(written.pk, is_helpful=True, comment=f"word {number}")
+    seen, address = [], page_of(written, "feedback")
+    while address:
+        shown = desk.get(address)
+        seen.append([voice.comment for voice in shown.context["voices"]])
+        older = shown.context["older"]
+        address = older and f"{page_of(written, 'feedback')}?before={older}"
+    assert seen == [["word 4", "word 3"], ["word 2", "word 1"], ["word 0"]]
+    assert desk.get(page_of(written, "feedback"), {"before": "nonsense"}).status_code == 200
+
+
 def test_only_what_is_empty_is_deleted_and_the_page_says_why(desk: Client, agent: User) -> None:
     folder = FolderFactory(category=CategoryFactory(name="Billing"))
     answer = desk.post(page_of(folder.category, "delete"), {"post": "yes"}, follow=True)

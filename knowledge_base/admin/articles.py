@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -37,7 +37,7 @@ BUTTONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Status.APPROVED: (("withdraw", "publish"), ()),
     Status.PUBLISHED: (("unpublish",), ()),
 }
-SHOWN_FEEDBACK = 200
+VOICES = 50  # on a page
 LONGEST_PREVIEW = 200_000  # characters
 
 
@@ -288,12 +288,24 @@ class Articles(VerbPages):
         return back
 
     def feedback_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """What readers said, newest first, page by page."""
         article = self.article_or_404(request, object_id)
         voices = article.feedback.select_related("user").order_by("-created_at", "-id")
+        if last := voices.filter(pk=key_in(request.GET.get("before"))).first():
+            voices = voices.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk))
+        found = list(voices[: VOICES + 1])
+        older = found[VOICES - 1].pk if len(found) > VOICES else None
         return self.page(
             request, article, "Feedback", "admin/knowledge_base/feedback.html",
-            voices=voices[:SHOWN_FEEDBACK], solved=article.solved_questions.count(),
+            voices=found[:VOICES], older=older, from_the_newest=not last, solved=article.solved_questions.count(),
         )  # fmt: skip
+
+
+def key_in(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
 
 
 def without_nothing(values: dict[str, Any]) -> dict[str, Any]:
