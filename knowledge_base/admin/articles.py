@@ -291,7 +291,8 @@ class Articles(VerbPages):
         """What readers said, newest first, page by page."""
         article = self.article_or_404(request, object_id)
         voices = article.feedback.select_related("user").order_by("-created_at", "-id")
-        if last := voices.filter(pk=key_in(request.GET.get("before"))).first():
+        key = key_in(request.GET.get("before"))
+        if last := key and voices.filter(pk=key).first():
             voices = voices.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk))
         found = list(voices[: VOICES + 1])
         older = found[VOICES - 1].pk if len(found) > VOICES else None
