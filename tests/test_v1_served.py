@@ -12,7 +12,8 @@ import pytest
 from accounts.models import User
 from helpdesk.api.permissions import SCOPES
 from tests.factories import ApiKeyFactory
-from tests.test_v1_document import EXAMPLES, filled, ids  # noqa: F401 - a fixture
+from tests.test_v1_document import filled, ids  # noqa: F401 - a fixture
+from tests.v1_examples import EXAMPLES
 from tests.v1_paths import OPERATIONS
 
 Call = Callable[..., tuple[int, dict[str, str], bytes]]
