@@ -1,6 +1,5 @@
 """What customers see and change of their own account."""
 
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
