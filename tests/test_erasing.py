@@ -1,6 +1,7 @@
 """Erasing a person: nothing of them is left in any table, and their tickets stay."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.apps import apps
@@ -36,6 +37,7 @@ from tickets.services import add_reply, create_ticket, update_ticket
 from transfers.models import Chunk, FailedRow, Import, PlannedRow
 from transfers.reading import Row
 from transfers.services import packed, work
+from workspace.models import SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +115,9 @@ def person(admin: User, settings: Any, tmp_path: Any) -> User:
     TicketCopy.objects.create(ticket=ticket, email=ADDRESS, email_key=ADDRESS.lower())
     HeldRequest.objects.create(email=ADDRESS, name=NAME, subject="Hello", description="I am Quilliam")
     Survey.objects.create(ticket=ticket, customer=user, resolved_at=timezone.now(), feedback="Fine")
+    for name, query in (("Z", f"view=all&customer={quote(ADDRESS)}"), (f"All of {NAME}", "view=all")):
+        SavedView.objects.create(owner=admin, name=name, query=query)
+    SavedView.objects.create(owner=admin, name="Urgent", query="view=all&priority=urgent")
     user.refresh_from_db()
     return user
 
@@ -121,8 +126,10 @@ def test_nothing_of_an_erased_person_is_left_in_any_table(person: User, admin: U
     left_in = {table for table, _ in traces()}
     assert {"accounts.User", "tickets.TicketSearch", "audit.Entry", "outbox.OutgoingMail"} <= left_in
     assert {"automation.Evaluation", "transfers.Chunk", "transfers.FailedRow", "accounts.ReplayRecord"} <= left_in
+    assert "workspace.SavedView" in left_in
     erase_person(person.pk, actor=admin)
     assert traces() == []
+    assert SavedView.objects.get().name == "Urgent"
 
 
 def test_their_tickets_stay_with_what_was_written(person: User, admin: User, api: ApiClient) -> None:
