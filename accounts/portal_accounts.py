@@ -153,11 +153,16 @@ def sign_in(*, email: str, password: str, address: str) -> User:
     return user
 
 
-def confirm_email(token: str) -> User:
-    """The link in the mail was opened: the mailbox is theirs, and so is everything that came from it."""
+def confirm_email(token: str, *, language: str = "") -> User:
+    """The link in the mail was opened: the mailbox is theirs, and so is everything that came from it.
+
+    `language` is that of the page where it was; mails are in it from now on, unless another one was chosen.
+    """
     user = claimed_by(token, tokens.CONFIRM)
     this_claim = User.objects.filter(pk=user.pk, claimed_at=user.claimed_at)
     this_claim.filter(email_verified_at__isnull=True).update(email_verified_at=timezone.now(), claimed_name="")
+    if language != settings.LANGUAGE_CODE:
+        this_claim.filter(email_verified_at__isnull=False, language="").update(language=language)
     confirmed = this_claim.filter(email_verified_at__isnull=False).first()
     if confirmed is None:  # disowned at the same moment
         raise Invalid("This link is no longer valid.")

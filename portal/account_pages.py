@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -98,8 +99,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """This address is mine."""
     if request.method != "POST":
         return render(request, "portal/account/confirm.html")
-    text = _("Your email address is confirmed.")
-    return carried_out(request, lambda: portal_accounts.confirm_email(token), _("Thank you"), text)
+
+    def prove() -> None:
+        confirmed = portal_accounts.confirm_email(token, language=get_language() or "")
+        user = request.user
+        if isinstance(user, User) and user == confirmed:
+            user.refresh_from_db()  # the page that says so knows it, too
+
+    return carried_out(request, prove, _("Thank you"), _("Your email address is confirmed."))
 
 
 @never_cache

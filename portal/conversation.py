@@ -191,7 +191,7 @@ def what_happened(old: str, new: str, by: User | None, reader: User) -> str:
         return gettext("%(name)s marked this request as solved.") % who
     if new == Status.CLOSED:
         return gettext("This request is closed.")
-    if old in DONE_STATUSES:
+    if old in DONE_STATUSES and new != Status.PENDING:
         if by is None:
             return gettext("This request is open again.")
         if by.pk == reader.pk:

@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -253,4 +254,5 @@ def carried_out(request: CustomerRequest, number: int, verb: Any, said: str) -> 
 
 
 def to_page(ticket: Ticket) -> HttpResponse:
-    return redirect("portal:request", ticket.ticket_number)
+    """To its beginning, where it says what was done; forms further down lead to themselves when they are refused."""
+    return redirect(f"{reverse('portal:request', args=[ticket.ticket_number])}#main")

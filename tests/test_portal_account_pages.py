@@ -53,9 +53,20 @@ def test_signing_up_signs_in_and_says_what_is_seen_until_the_address_is_confirme
     answer = client.post("/portal/sign-up", {**NEW, "next": "/requests/new"})
     assert answer["Location"] == "/requests/new"
     page = text_of(client.get("/requests/"))
-    assert "Until you open it, you see only the requests that you send from this account from now on" in page
-    Client().post(link("confirm"))
-    assert "Until you open it" not in text_of(client.get("/requests/"))
+    assert "Until you open the link, you see only the requests that you send from this account from now on" in page
+    assert "Until you open the link" not in text_of(client.get(link("confirm"))), "one button at a time"
+    assert "Until you open the link" not in text_of(client.post(link("confirm")))
+    assert "Until you open the link" not in text_of(client.get("/requests/"))
+
+
+def test_mails_speak_the_language_of_the_page_on_which_an_address_was_confirmed() -> None:
+    client = Client(headers={"accept-language": "de"})
+    client.post("/portal/sign-up", NEW)
+    client.post(link("confirm"))
+    assert User.objects.get().language == "de"
+    User.objects.update(language="en")
+    client.post(link("confirm"))
+    assert User.objects.get().language == "en"
 
 
 def test_a_claimer_reads_their_own_name_and_nothing_that_was_stored() -> None:

@@ -195,10 +195,11 @@ def test_everybody_reads_who_solved_and_reopened_a_request(mia: User, agent: Use
     update_ticket(ticket, actor=agent, status="resolved")
     reopen(ticket, actor=mia)
     update_ticket(ticket, actor=None, status="closed")
+    update_ticket(ticket, actor=agent, status="pending")
     for reader, told in (
         (mia, ("You marked", "Carl Colleague reopened", "We marked", "You reopened")),
         (colleague, ("Mia Member marked", "You reopened", "We marked", "Mia Member reopened")),
     ):
         page, place = page_for(reader, ticket), 0
-        for words in (*told, "This request is closed."):
+        for words in (*told, "This request is closed.", "We are waiting for your answer."):
             place = page.index(words, place) + 1
