@@ -1,16 +1,12 @@
-"""The pages of contacts, companies, agents, groups, imports and exports: what they change, and for whom."""
+"""The pages of contacts, companies, agents, groups: what they change, and for whom."""
 
-import io
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import AgentGroup, Role, User
 from audit.models import Entry
@@ -25,13 +21,10 @@ from tests.factories import (
 )
 from tests.test_two_factor import switched_on
 from tickets.models import Ticket
-from transfers.models import Import
-from transfers.services import forget_unconfirmed, work
 
 pytestmark = pytest.mark.django_db
 
 CONTACTS = reverse("admin:people_contact_changelist")
-UPLOAD = reverse("admin:people_import_upload", args=["contacts"])
 
 
 def a_person(**values: Any) -> User:
@@ -295,134 +288,3 @@ def test_load_is_what_is_open_and_assigned(desk: Client, agent: User) -> None:
     assert {row.name: row.open_tickets for row in rows}[agent.name] == 2
     [row] = desk.get(reverse("admin:accounts_agentgroup_changelist")).context["cl"].result_list
     assert (row.open_tickets, row.unassigned) == (3, 1)
-
-
-# --- Imports and exports ------------------------------------------------------------------------------
-
-
-def upload(browser: Client, text: str, *, follow: bool = False) -> Any:
-    file = SimpleUploadedFile("people.csv", text.encode(), content_type="text/csv")
-    return browser.post(UPLOAD, {"file": file}, follow=follow)
-
-
-ROWS = "name,email,shoe\nAnn,ann@example.org,42\nBob,no address,1\n"
-
-
-def trial(browser: Client, text: str) -> Import:
-    """The trial run that an upload leads to."""
-    started = upload(browser, text)
-    assert started.status_code == 302, started.content
-    record = Import.objects.get(dry_run=True)
-    assert started["Location"] == reverse("admin:transfers_import_change", args=[record.pk])
-    return record
-
-
-def run(browser: Client, record: Import) -> Any:
-    return browser.post(reverse("admin:people_import_run", args=[record.pk]), follow=True)
-
-
-def seen(browser: Client, record: Import) -> str:
-    return browser.get(reverse("admin:transfers_import_change", args=[record.pk])).content.decode()
-
-
-def test_a_file_is_shown_row_by_row_before_it_is_imported(desk: Client) -> None:
-    a_person(name="Old", email="old@example.org", email_key="old@example.org")
-    record = trial(desk, ROWS + "New,old@example.org,2\n")
-    assert (record.created, record.updated, record.unchanged, record.failed) == (1, 1, 0, 1)
-    page = seen(desk, record)
-    for words in ("left out: shoe", '<del class="hd-diff__old">Old</del>', "Enter a valid email address", "2 rows"):
-        assert words in page
-    assert not User.objects.filter(name="Ann").exists()
-
-    done = run(desk, record).content.decode()
-    record.refresh_from_db()
-    assert (record.created, record.updated, record.failed, record.dry_run) == (1, 1, 1, False)
-    assert "Enter a valid email address" in done
-    assert "2 rows" not in done
-    errors = desk.get(reverse("admin:people_import_errors", args=[record.pk]))
-    assert b"no address" in b"".join(errors.streaming_content)
-    assert User.objects.filter(name__in=["Ann", "New"]).count() == 2
-
-
-def test_pressing_twice_imports_once(desk: Client) -> None:
-    record = trial(desk, ROWS)
-    for _ in range(2):
-        run(desk, record)
-    assert (Import.objects.count(), User.objects.filter(name="Ann").count()) == (1, 1)
-
-
-def test_only_whoever_chose_a_file_has_it_imported(desk: Client, agent: User) -> None:
-    record = trial(desk, ROWS)
-    assert run(signed_in(agent), record).status_code == 403
-    other = signed_in(a_person(role=Role.ADMIN))
-    assert "Import 1 row" not in seen(other, record)
-    assert "Only whoever chose the file" in run(other, record).content.decode()
-    assert not User.objects.filter(name="Ann").exists()
-
-
-def test_a_file_is_kept_for_a_day(desk: Client) -> None:
-    record = trial(desk, ROWS)
-    now = timezone.now()
-    assert forget_unconfirmed(now + timedelta(hours=23)) == 0
-    assert forget_unconfirmed(now + timedelta(hours=25)) == 1
-    assert "Import 1 row" not in seen(desk, record)
-    assert "choose the file again" in run(desk, record).content.decode()
-    assert not User.objects.filter(name="Ann").exists()
-
-
-def test_who_does_not_see_all_tickets_imports_nobody(desk: Client, agent: User) -> None:
-    User.objects.filter(pk=agent.pk).update(ticket_scope="group")
-    browser = signed_in(agent)
-    for answer in (browser.get(UPLOAD, follow=True), upload(browser, ROWS, follow=True)):
-        assert "Only agents who see all tickets can import" in answer.content.decode()
-    record = trial(desk, ROWS)
-    Import.objects.update(owner=agent)
-    assert run(browser, record).status_code == 403
-    assert (Import.objects.count(), User.objects.filter(name="Ann").exists()) == (1, False)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"), [("a,b\n1,2\n", "one of them must be email"), ("", "empty"), ("name,email\n", "no rows")]
-)
-def test_a_file_that_cannot_be_read_says_why(desk: Client, text: str, said: str) -> None:
-    assert said in upload(desk, text).content.decode()
-
-
-def test_a_long_file_is_tried_and_imported_in_the_background(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transfers.services.AT_ONCE", 1)
-    record = trial(desk, ROWS)
-    assert "keeps itself up to date" in seen(desk, record)
-    work(seconds=10)
-    page = seen(desk, record)
-    assert "What would happen" in page
-    assert not User.objects.filter(name="Ann").exists()
-    assert "keeps itself up to date" in run(desk, record).content.decode()
-    work(seconds=10)
-    assert User.objects.filter(name="Ann").exists()
-
-
-def test_agents_see_their_own_imports_and_admins_all(desk: Client, admin: User, agent: User) -> None:
-    record = Import.objects.create(kind="contacts", owner=admin)
-    browser = signed_in(agent)
-    assert not browser.get(reverse("admin:transfers_import_changelist")).context["cl"].result_list
-    assert browser.get(reverse("admin:transfers_import_change", args=[record.pk])).status_code == 302
-    assert browser.get(reverse("admin:people_import_errors", args=[record.pk])).status_code == 403
-
-
-@pytest.mark.parametrize("kind", ["contacts", "companies"])
-def test_lists_are_exported_as_files(desk: Client, kind: str, customer: User) -> None:
-    a_company(name="Acme")
-    address = reverse("admin:people_export", args=[kind])
-    assert desk.get(address).status_code == 200
-    for extension in ("csv", "json", "xlsx"):
-        answer = desk.post(address, {"format": extension})
-        assert f"{kind}_export_" in answer["Content-Disposition"]
-        content = io.BytesIO(b"".join(answer.streaming_content)).getvalue()
-        assert content
-        if extension != "xlsx":
-            assert (b"Acme" if kind == "companies" else customer.email.encode()) in content
-
-
-def test_nothing_else_is_imported_or_exported(desk: Client) -> None:
-    for name in ("people_import_upload", "people_export", "people_import_template"):
-        assert desk.get(reverse(f"admin:{name}", args=["tickets"])).status_code == 403

@@ -81,7 +81,17 @@ VALUES = {
     "since": "2026-01-31",
     "active": False,
 }
-NASTY = ["=cmd|' /C calc'!A0", "'=1", "'s-Hertogenbosch", "\ttab", "\r\ncr", 'say "hi", she; said', "#N/A", "_x000D_"]
+NASTY = [
+    "=cmd|' /C calc'!A0",
+    "'=1",
+    "'s-Hertogenbosch",
+    "\ttab",
+    "\r\ncr",
+    'say "hi", she; said',
+    "#N/A",
+    "_x000D_",
+    "\uff1d1",
+]
 NASTY += [
     " spaces ",
     "ünï\u202ecode 🙂",
@@ -192,7 +202,7 @@ WORDS = st.lists(
 @given(TEXTS)
 def test_escaping_is_reversible_and_leaves_no_formula(text: str) -> None:
     assert unescaped(escaped(text)) == text
-    assert not escaped(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not escaped(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
     assert from_xml(in_xml(text)) == text
 
 

@@ -14,8 +14,9 @@ from helpdesk.api.json import dumps
 from helpdesk.errors import Invalid
 
 # A spreadsheet takes a cell that begins like this for a formula. An apostrophe before it says: text.
-DANGEROUS = re.compile(r"'*[=+\-@\t\r\n]")
-ESCAPED = re.compile(r"'+[=+\-@\t\r\n]")
+# So do the wide signs of East Asian keyboards where that is the language of the spreadsheet.
+DANGEROUS = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+ESCAPED = re.compile(r"'+[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 MAX_CELL = 250_000  # characters; the longest text of the API has 200,000
 
 WHOLE = re.compile(r"[+-]?\d{1,19}")
