@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from csat.models import Survey
 from tests.factories import AgentGroupFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets import services
 from workspace.models import Preferences
@@ -72,6 +73,59 @@ def test_figures_stand_beside_those_of_as_many_days_before(browser: Client, agen
         assert len(queue.rows) == bar["created"]["value"]
         queue = browser.get(f"/admin/tickets/?{bar['to_resolved']}").context["found"]
         assert len(queue.rows) == bar["resolved"]["value"]
+
+
+def test_every_figure_leads_to_the_tickets_it_is_about(browser: Client, customer: User) -> None:
+    now = timezone.now()
+    hour, long_ago = timedelta(hours=1), now - timedelta(days=40)
+    done = {"status": "resolved", "resolved_at": now}
+    quick: Any = TicketFactory(
+        subject="quick", created_at=now - 3 * hour, first_response_at=now - hour, sla_deadline=now + hour, **done
+    )
+    TicketFactory(subject="open", created_at=now - hour)
+    late = {"first_response_at": long_ago + hour, "sla_deadline": now - hour}
+    TicketFactory(subject="late", created_at=long_ago, **late, **done)
+    TicketFactory(subject="free", created_at=long_ago, priority="low", **done)
+    TicketFactory(subject="old", created_at=long_ago, priority="high")
+    Survey.objects.create(ticket=quick, customer=customer, resolved_at=now, rating=5, responded_at=now)
+
+    shown = browser.get("/admin/figures/?range=7d").context
+
+    def led(to: str) -> set[str]:
+        return {row["subject"] for row in browser.get(f"/admin/tickets/?{to}").context["found"].rows}
+
+    assert {card["title"]: led(card["to"]) for card in shown["cards"]} == {
+        "Created": {"quick", "open"},
+        "Resolved": {"quick", "late", "free"},
+        "First reply": {"quick"},
+        "Resolution": {"quick", "late", "free"},
+        "Targets met": {"quick", "late"},
+        "Satisfaction": {"quick"},
+    }
+    assert {bar["name"]: (bar["told"], led(bar["to"])) for bar in shown["kept"] if bar["told"] != "–"} == {
+        "Medium": ("50 %", {"quick", "late"})
+    }
+    assert {bar["name"]: (bar["told"], led(bar["to"])) for bar in shown["first"] if bar["told"] != "–"} == {
+        "Medium": ("2 h", {"quick"})
+    }
+    assert [bar["name"] for bar in shown["first"]] == ["Urgent", "High", "Medium", "Low"]
+    weekdays = {bar["name"]: led(bar["to"]) for bar in shown["weekdays"] if led(bar["to"])}
+    assert weekdays == {f"{now:%a}": {"quick", "late", "free"}}
+    page = browser.get(f"/admin/tickets/?{shown['cards'][4]['to']}").content.decode()
+    assert "With a target" in page
+
+
+def test_the_countdown_is_of_what_is_due_next_and_customers_who_wrote_last_come_first(browser: Client) -> None:
+    now = timezone.now()
+    first, second, third = (now + timedelta(minutes=minutes) for minutes in (10, 20, 30))
+    TicketFactory(subject="target", sla_deadline=second, unanswered_since=now - timedelta(hours=3))
+    TicketFactory(subject="date", due_date=third, unanswered_since=now - timedelta(hours=1))
+    reply = {"first_response_deadline": first, "sla_deadline": third}
+    TicketFactory(subject="reply", **reply, unanswered_since=now - timedelta(hours=2))
+    shown = browser.get("/admin/").context
+    assert (shown["soonest"].what, f"{shown['soonest'].moment:%F %T}") == ("First reply", f"{first:%F %T}")
+    assert [row["subject"] for row in shown["rows"]] == ["reply", "target", "date"]
+    assert [row["subject"] for row in shown["replies"]] == ["date", "reply", "target"]
 
 
 @pytest.mark.parametrize("asked", ["7d", "30d", "90d", "1y"])

@@ -1,10 +1,11 @@
 """Figures as the home page draws them: sizes for its pictures, and where each bar leads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from reports.periods import Period
 from tickets.models import ACTIVE_STATUSES, Priority, Status
 
 from .promises import span
@@ -14,6 +15,14 @@ MOST = 8  # agents
 OPEN = [("status", status.value) for status in ACTIVE_STATUSES]
 
 
+def filed_in(period: Period) -> list[tuple[str, Any]]:
+    return [("createdAfter", period.first), ("createdBefore", period.last + timedelta(days=1))]
+
+
+def resolved_in(period: Period) -> list[tuple[str, Any]]:
+    return [("resolvedAfter", period.first), ("resolvedBefore", period.last + timedelta(days=1))]
+
+
 def to_queue(*pairs: tuple[str, Any], view: str = "all") -> str:
     return urlencode([("view", view), *pairs])
 
@@ -21,18 +30,21 @@ def to_queue(*pairs: tuple[str, Any], view: str = "all") -> str:
 # --- Figures with the ones before ---------------------------------------------------------------------
 
 
-def cards(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each figure with that of as many days before; `better` says which way is good."""
-    before = summary["previous"]
+def cards(summary: dict[str, Any], period: Period) -> list[dict[str, Any]]:
+    """Each figure with that of as many days before, which way is good, and the tickets it is about."""
+    before, filed, resolved = summary["previous"], filed_in(period), resolved_in(period)
     shapes = (
-        ("Created", "total_tickets", "{:,}".format, None),
-        ("Resolved", "resolved_tickets", "{:,}".format, True),
-        ("First reply", "avg_first_response_time", hours, False),
-        ("Resolution", "avg_resolution_time", hours, False),
-        ("Targets met", "sla_compliance", "{:g} %".format, True),
-        ("Satisfaction", "satisfaction", "{:g} / 5".format, True),
+        ("Created", "total_tickets", "{:,}".format, None, filed),
+        ("Resolved", "resolved_tickets", "{:,}".format, True, resolved),
+        ("First reply", "avg_first_response_time", hours, False, [*filed, ("answered", "true")]),
+        ("Resolution", "avg_resolution_time", hours, False, resolved),
+        ("Targets met", "sla_compliance", "{:g} %".format, True, [*resolved, ("promised", "true")]),
+        ("Satisfaction", "satisfaction", "{:g} / 5".format, True, [("ratedSince", period.first)]),
     )
-    return [card(title, summary[key], before[key], told, more_is_better) for title, key, told, more_is_better in shapes]
+    return [
+        {**card(title, summary[key], before[key], told, more_is_better), "to": to_queue(*pairs)}
+        for title, key, told, more_is_better, pairs in shapes
+    ]
 
 
 def hours(value: float) -> str:
@@ -119,15 +131,27 @@ def by_priority(counts: dict[str, int]) -> list[dict[str, Any]]:
     return lines([(str(one.label), counts[one], to_queue(("priority", one.value))) for one in rows])
 
 
-def kept_by_priority(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def kept_by_priority(rows: Sequence[dict[str, Any]], period: Period) -> list[dict[str, Any]]:
+    resolved = [*resolved_in(period), ("promised", "true")]
     found = [
-        (str(Priority(row["name"]).label), row["value"], to_queue(("priority", row["name"]))) for row in rows[::-1]
+        (str(Priority(row["name"]).label), row["value"], to_queue(("priority", row["name"]), *resolved))
+        for row in rows[::-1]
     ]
     return lines(found, most=100, told="{:g} %".format)
 
 
-def by_weekday(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return lines([(row["name"], row["time"], "") for row in rows], told=hours)
+def first_replies(times: Mapping[str, float | None], period: Period) -> list[dict[str, Any]]:
+    """Hours until the first reply, by priority."""
+    answered = [*filed_in(period), ("answered", "true")]
+    rows = [(str(one.label), times.get(one), to_queue(("priority", one.value), *answered)) for one in Priority]
+    return lines(rows[::-1], told=hours)
+
+
+def by_weekday(rows: Sequence[dict[str, Any]], period: Period) -> list[dict[str, Any]]:
+    resolved = resolved_in(period)
+    return lines(
+        [(row["name"], row["time"], to_queue(("resolvedOn", row["name"]), *resolved)) for row in rows], told=hours
+    )
 
 
 def load(rows: Sequence[tuple[Any, str, int]]) -> list[dict[str, Any]]:

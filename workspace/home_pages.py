@@ -14,8 +14,10 @@ from accounts.models import TicketScope, User
 from helpdesk.errors import Invalid
 from helpdesk.keeping import kept
 from reports.dashboard import dashboard
+from reports.expressions import seconds_between
+from reports.figures import hours
 from reports.periods import RANGES, chosen_period
-from reports.ranges import report
+from reports.ranges import Report, report
 from tickets.models import WORK, Ticket
 
 from . import charts
@@ -23,7 +25,7 @@ from .checklist import checklist
 from .models import Preferences
 from .pages import page, preferences_of, user_of
 from .queue_pages import dress
-from .queues import COLUMNS, VIEWS, Queue, counts
+from .queues import COLUMNS, VIEWS, Queue, counts, turned
 
 NEXT = 6  # tickets in each list
 FRESH = 300  # seconds, then figures are worked out anew
@@ -46,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "soonest": soonest[0]["promise"] if soonest else None,
         "next": VIEWS[upcoming],
         "rows": first_of(user, upcoming, NEXT, now),
-        "replies": first_of(user, "replies", NEXT, now),
+        "replies": first_of(user, "replies", NEXT, now, newest=True),
         "replies_view": VIEWS["replies"],
         "steps": steps,
         "steps_done": sum(1 for step in steps if step["is_done"]),
@@ -54,9 +56,10 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "home.html", context)
 
 
-def first_of(user: User, view: str, most: int, now: Any) -> list[dict[str, Any]]:
+def first_of(user: User, view: str, most: int, now: Any, *, newest: bool = False) -> list[dict[str, Any]]:
     queue = Queue(user, QueryDict(f"view={view}"), now=now)
-    found, _ = queue.read(COLUMNS, most, order=queue.order, cursor=None)
+    order = turned(queue.order) if newest else queue.order
+    found, _ = queue.read(COLUMNS, most, order=order, cursor=None)
     rows = [row for row, _ in found]
     dress(rows, now)
     return rows
@@ -80,18 +83,26 @@ def figures(request: HttpRequest) -> HttpResponse:
         found, standing = report(period, seen), dashboard(seen, now=now, zone=period.zone)
         return {
             "at": now,
-            "cards": charts.cards(found["summary"]),
+            "cards": charts.cards(found["summary"], period),
             "volume": charts.volume(found["ticket_volume"], period.last),
             "by_status": charts.by_status(standing["by_status"]),
             "by_priority": charts.by_priority(standing["by_priority"]),
-            "kept": charts.kept_by_priority(found["sla_by_priority"]),
-            "weekdays": charts.by_weekday(found["resolution_time"]),
+            "kept": charts.kept_by_priority(found["sla_by_priority"], period),
+            "weekdays": charts.by_weekday(found["resolution_time"], period),
+            "first": charts.first_replies(first_replies(Report(period, seen)), period),
             "load": charts.load(loads(user)),
         }
 
-    key = f"figures:{user.pk if is_limited else 'all'}:{asked}:{period.last}"
+    key = f"home-figures:{user.pk if is_limited else 'all'}:{asked}:{period.last}"
     context = {"title": "Figures", "range": asked, "ranges": [(name, TITLES[name]) for name in RANGES]}
     return page(request, "figures.html", {**context, **kept(key, drawn, fresh=FRESH, kept_for=KEPT)})
+
+
+def first_replies(asked: Report) -> dict[str, float | None]:
+    """Hours until the first reply to what was filed, by priority."""
+    answers = {"answered": Count("first_response_at"), "seconds": seconds_between("created_at", "first_response_at")}
+    rows = asked.filed(asked.period).values_list("priority").annotate(**answers)
+    return {priority: hours(int(seconds or 0), answered) for priority, answered, seconds in rows}
 
 
 def loads(user: User) -> list[tuple[Any, str, int]]:

@@ -36,6 +36,10 @@ CHIPS = {
     "updatedBefore": "Changed before",
     "resolvedAfter": "Resolved since",
     "resolvedBefore": "Resolved before",
+    "resolvedOn": "Resolved on",
+    "answered": "Answered",
+    "promised": "With a target",
+    "ratedSince": "Rated since",
     "overdue": "Overdue",
 }
 # Those with a field in the form. The others are carried along, or a search would drop them.
@@ -44,7 +48,7 @@ FIELDS = (
     *("customer", "company", "createdAfter", "createdBefore"),
 )
 NAMED: dict[str, type[Model]] = {"assigneeId": User, "groupId": AgentGroup, "customerId": User, "companyId": Company}
-YES_OR_NO = {"overdue": {"true": "yes", "false": "no"}}
+YES_OR_NO = {name: {"true": "yes", "false": "no"} for name in ("overdue", "answered", "promised")}
 
 
 def agents() -> list[tuple[UUID, str]] | None:

@@ -19,7 +19,7 @@ from django.http import QueryDict
 
 from accounts.emails import matching_key
 from accounts.models import GroupMember, User
-from helpdesk.api.filters import Compared, Equals, conditions
+from helpdesk.api.filters import Equals, conditions
 from helpdesk.api.paging import Key, Order, read_cursor, write_cursor
 from helpdesk.api.reads import Statement
 from helpdesk.api.serializers import Column
@@ -30,6 +30,7 @@ from tickets.expressions import next_due
 from tickets.models import NOT_ARCHIVED, WORK, Reply, Status, Ticket
 from tickets.querysets import TicketQuerySet
 
+from .figure_filters import FIGURE_FILTERS
 from .promises import SOON
 
 PAGE = 50
@@ -160,8 +161,7 @@ FILTERS = (
     *(declared for declared in TICKET_FILTERS if declared.name not in ("archived", "parentTicketId")),
     Equals("customer", "customer__email_key", "Address of the customer.", normalise=matching_key),
     Equals("company", "customer__company__name", "Name of the company."),
-    Compared("resolvedAfter", "resolved_at__gte", "Resolved since this instant."),
-    Compared("resolvedBefore", "resolved_at__lt", "Resolved before this instant."),
+    *FIGURE_FILTERS,
 )
 ADDRESS = ("view", *(declared.name for declared in FILTERS), "sort")
 PLACE = ("cursor", "back")  # where on the list a page is: not what the list is
