@@ -1,6 +1,7 @@
 """The page of a ticket: what it shows, answering, drafts, who is there, and what is done from its side."""
 
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from automation.services import create_rule
+from outbox.models import OutgoingMail
 from sla.services import create_policy
 from tests.factories import (
     AgentGroupFactory,
@@ -441,6 +443,21 @@ def test_buttons_that_make_no_sense_say_why(browser: Client, ticket: Ticket, giv
     assert not ticket.activities.exists()
 
 
+def test_people_are_kept_informed_by_agents_too(browser: Client, ticket: Ticket) -> None:
+    for email in ("Tom@example.com", "tom@EXAMPLE.com", "cleo@example.org", "nobody"):
+        browser.post(at(ticket, "do/"), {"do": "inform", "email": email})
+    copy = ticket.copies.get()
+    assert copy.email == "Tom@example.com"
+    page = browser.get(at(ticket)).content.decode()
+    assert "Tom@example.com" in page
+    assert "and 1 kept informed" in page
+    assert OutgoingMail.objects.get().to == ["Tom@example.com"]
+    assert "Gus Agent wants you to follow" in OutgoingMail.objects.get().text
+    browser.post(at(ticket, "do/"), {"do": "stop_informing", "copy": "x"})
+    browser.post(at(ticket, "do/"), {"do": "stop_informing", "copy": copy.pk})
+    assert not ticket.copies.exists()
+
+
 def test_all_time_is_counted_and_a_timer_that_runs_is_never_out_of_sight(
     browser: Client, ticket: Ticket, agent: User
 ) -> None:
@@ -496,6 +513,25 @@ def test_promises_and_rules_explain_themselves(browser: Client, admin: User, cus
     assert "<strong>oven</strong>" in rules
 
 
+def test_a_rule_in_the_history_leads_to_why_it_ran(browser: Client, admin: User, customer: User) -> None:
+    urgent = {"rule_type": "ticket_creation", "actions": [{"type": "set_priority", "value": "urgent"}]}
+    create_rule(actor=admin, name="All are urgent", **urgent)
+    ticket = services.create_ticket(actor=admin, customer_id=customer.pk, subject="Hot", description="Very")
+    page = browser.get(at(ticket), {"view": "all"}).content.decode()
+    link = unescape(page.split("ran the rule “All are urgent” <a")[1].split('href="')[1].split('"')[0])
+    assert "view=all" in link
+    assert "All are urgent" in browser.get(link).content.decode()
+    past = browser.get(at(ticket, "rules/"), {"at": "2020-01-01T00:00:00+00:00"}).content.decode()
+    assert "All are urgent" not in past
+
+
+def test_a_message_says_on_demand_who_reads_it_and_how_it_came(browser: Client, ticket: Ticket) -> None:
+    NoteFactory(ticket=ticket)
+    page = browser.get(at(ticket)).content.decode()
+    for told in ("Cleo Customer &lt;cleo@example.org&gt;", "agents and admins only", "<dd>by the API</dd>"):
+        assert told in page
+
+
 # --- What it costs ------------------------------------------------------------------------------------
 
 
@@ -521,4 +557,4 @@ def test_a_ticket_asks_few_questions_however_much_it_holds(browser: Client, agen
     grow(1)
     few = asked()
     grow(6)
-    assert asked() == few <= 33
+    assert asked() == few <= 34

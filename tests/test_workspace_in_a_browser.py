@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.browser import NARROW, WIDE, Browse, session_of
-from tests.factories import CannedResponseFactory, ReplyFactory, TicketFactory, UserFactory
+from tests.factories import PASSWORD, CannedResponseFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets import services
-from tickets.models import ACTIVE_STATUSES, Reply, Status, Ticket
+from tickets.models import ACTIVE_STATUSES, Attachment, Reply, Status, Ticket
 from workspace.models import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +24,8 @@ QUEUE = "/admin/tickets/"
 
 
 @pytest.fixture
-def tickets(agent: User, customer: User) -> list[Any]:
+def tickets(agent: User, customer: User, settings: Any, tmp_path: Path) -> list[Any]:
+    settings.MEDIA_ROOT = str(tmp_path)
     made = [TicketFactory(subject=f"Printer {name}", customer=customer, assignee=agent) for name in ("A", "B", "C")]
     CannedResponseFactory(title="Plug", shortcut="plug", content="Dear {{customer.name}}, pull the plug.")
     return made
@@ -33,9 +35,17 @@ def answers(ticket: Ticket) -> list[str]:
     return list(Reply.objects.filter(ticket=ticket).values_list("content", flat=True))
 
 
-def test_from_the_queue_to_a_canned_answer_to_the_next_ticket(browse: Browse, agent: User, tickets: list[Any]) -> None:
-    page = browse(agent)
-    page.goto(f"{QUEUE}?view=mine&sort=createdAt")
+def test_from_signing_in_to_a_canned_answer_to_the_next_ticket(browse: Browse, agent: User, tickets: list[Any]) -> None:
+    agent.set_password(PASSWORD)
+    agent.save()
+    page = browse()
+    page.goto("/admin/")
+    page.locator("input[name=username]").fill(agent.email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.get_by_role("link", name="My open tickets").first.click()
+    page.get_by_label("Sort by").select_option("createdAt")
+    page.wait_for_url("**sort=createdAt**")
     page.get_by_role("link", name="Printer A").click()
     text = page.get_by_label("Message", exact=True)
     text.click()
@@ -97,6 +107,7 @@ def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     text = page.get_by_label("Message", exact=True)
     text.fill("Buy a new one.")
+    page.locator("[data-files]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})
     services.add_reply(ticket, user_id=ticket.customer_id, content="It works again!")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("A newer message has arrived.")).to_be_visible()
@@ -104,8 +115,10 @@ def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(
     expect(text).to_have_value("Buy a new one.")
     assert answers(ticket) == ["It works again!"]
     assert page.url.endswith(f"{QUEUE}{ticket.ticket_number}/")  # where going on, or loading it again, is harmless
+    expect(page.locator("[data-chosen]")).to_contain_text("a.txt")
     page.get_by_role("button", name="Send anyway").click()
     expect(page.get_by_text("Sent.", exact=True)).to_be_visible()
+    assert Attachment.objects.get().filename == "a.txt"
     assert answers(ticket) == ["It works again!", "Buy a new one."]
 
 
@@ -114,9 +127,12 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     page = browse(agent)
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     page.get_by_label("Message", exact=True).fill("Dear Cleo")
+    page.get_by_text("Log time").click()
+    page.get_by_label("Minutes").fill("25")
     page.get_by_label("Priority").select_option("urgent")
     expect(page.locator("#ws-head").get_by_text("Urgent")).to_be_visible()
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
+    expect(page.get_by_label("Minutes")).to_have_value("25")  # begun in another form
     expect(page.get_by_text("Draft kept")).to_be_visible()
     ticket.refresh_from_db()
     assert ticket.priority == "urgent"

@@ -17,7 +17,8 @@ def send_copied(ticket: Ticket, copy: TicketCopy, sender: User) -> None:
     words = {
         "subject": _("You can follow request #%(number)s") % {"number": ticket.ticket_number},
         "number": ticket.ticket_number,
-        "sender": sender.email,  # proven, unlike a name, which could be an advertisement
+        # An address is proven; the name of a customer could be an advertisement.
+        "sender": sender.name if sender.is_staff else sender.email,
         "link": f"{settings.BASE_URL}/requests/{ticket.ticket_number}",
         "email": copy.email,
     }

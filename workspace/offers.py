@@ -71,7 +71,7 @@ def choices(user: User) -> dict[str, Any]:
         "categories": sorted({row["category"] for row in latest if row["category"]}),
         "statuses": Status.choices,
         "priorities": Priority.choices[::-1],
-        "sources": Source.choices,
+        "sources": [(one.value, "API" if one == Source.API else one.label) for one in Source],
     }
 
 

@@ -20,6 +20,7 @@ from .models import Preferences
 from .queues import PLACE, VIEWS
 
 Result = TypeVar("Result")
+OF_TICKETS = ("all", "at")  # parameters of a ticket's pages, not of its queue
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -70,7 +71,7 @@ def carried(request: HttpRequest) -> str:
     """The query string of the queue a page was opened from, as links and forms carry it along."""
     given = request.POST.get("queue", "") if request.method == "POST" else request.GET.urlencode()
     query = QueryDict(given[:2000], mutable=True)
-    for name in PLACE:
+    for name in (*PLACE, *OF_TICKETS):
         query.pop(name, None)
     return query.urlencode()
 

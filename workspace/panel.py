@@ -1,7 +1,7 @@
 """What stands beside a conversation: the ticket's properties, its promises, its people, its time and its relations."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from helpdesk.api.fields import parse_moment
 from helpdesk.api.text import check_text
 from helpdesk.errors import Invalid
 from sla.explaining import explain
-from tickets.models import Priority, Status, Ticket, TicketLink, TimeEntry
+from tickets.models import Priority, Status, Ticket, TicketCopy, TicketLink, TimeEntry
 
 from . import offers
 from .promises import next_promise
@@ -26,6 +26,7 @@ from .promises import next_promise
 OTHERS = 6
 TIMES = 50
 TRACES = 10
+ABOUT = timedelta(seconds=30)  # how far a line of history may be from its rules
 
 
 def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any = None) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any
             .order_by("-created_at", "-id")
             .only("ticket_number", "subject", "status", "created_at")[:OTHERS]
         ),
+        "copies": list(TicketCopy.objects.filter(ticket=ticket).order_by("created_at", "id")),
         "entries": entries,
         "minutes": spent["minutes"] or 0,
         "times": spent["number"],
@@ -75,9 +77,12 @@ def sla(ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {"policy": found["policy"], "hours": found["business_hours"], "promises": promises}
 
 
-def trace(ticket: Ticket) -> list[dict[str, Any]]:
-    """Why rules ran on a ticket, or did not: its latest events."""
-    rows = list(Evaluation.objects.filter(ticket=ticket).order_by("-created_at", "-id")[:TRACES])
+def trace(ticket: Ticket, *, around: datetime | None = None) -> list[dict[str, Any]]:
+    """Why rules ran on a ticket, or did not: its latest events, or those about a moment."""
+    found = Evaluation.objects.filter(ticket=ticket)
+    if around is not None:
+        found = found.filter(created_at__range=(around - ABOUT, around + ABOUT))
+    rows = list(found.order_by("-created_at", "-id")[:TRACES])
     known = rosters(row.roster_id for row in rows)
     return [
         {

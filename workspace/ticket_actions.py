@@ -13,7 +13,7 @@ from accounts.models import User
 from csat.services import request_survey
 from helpdesk.api.text import check_text
 from helpdesk.errors import HelpDeskError, Invalid, NotFound
-from tickets import services, time_tracking
+from tickets import copies, services, time_tracking
 from tickets.models import Status, Ticket, TicketLink, TimeEntry
 from tickets.querysets import TicketQuerySet
 
@@ -138,6 +138,21 @@ def ask_customer(press: Press) -> str:
     return "The customer is asked how satisfied they are."
 
 
+def inform(press: Press) -> str:
+    email = press.posted.get("email", "").strip()
+    check_text(email, "The address")
+    copy = copies.inform(press.ticket.pk, email=email, actor=press.user)
+    return f"{copy.email} is kept informed." if copy else f"{email} is kept informed already."
+
+
+def stop_informing(press: Press) -> str:
+    try:
+        email = copies.stop_informing(press.ticket.pk, copy=UUID(press.posted.get("copy", "")))
+    except ValueError:
+        email = None
+    return f"{email} reads no further." if email else "Nobody of this address was kept informed."
+
+
 ACTIONS: dict[str, Act] = {
     "take": take,
     "resolve": resolve,
@@ -152,6 +167,8 @@ ACTIONS: dict[str, Act] = {
     "log_time": log_time,
     "delete_time": delete_time,
     "survey": ask_customer,
+    "inform": inform,
+    "stop_informing": stop_informing,
 }
 
 

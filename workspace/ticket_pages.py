@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
+from helpdesk.api.fields import parse_moment
 from helpdesk.api.text import MAX_NUMBER
 from helpdesk.errors import HelpDeskError, Invalid
 from tickets.answering import NewerMessages, Upload, answer, write_note
@@ -243,7 +244,14 @@ def canned(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_GET
 def rules(request: HttpRequest, number: int) -> HttpResponse:
-    """Why rules ran on this ticket, or did not."""
+    """Why rules ran on this ticket, or did not; `at` shows those of one moment."""
     ticket = ticket_of(request, number)
-    context = {"title": f"Rules on #{number}", "ticket": ticket, "trace": trace(ticket), "query": carried(request)}
+    at = parse_moment(request.GET.get("at", "").replace(" ", "+"))
+    context = {
+        "title": f"Rules on #{number}",
+        "ticket": ticket,
+        "trace": trace(ticket, around=at),
+        "at": at,
+        "query": carried(request),
+    }
     return page(request, "rules.html", context)

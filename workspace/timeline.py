@@ -16,6 +16,7 @@ MESSAGES = 60  # the latest ones; `everything` asks for the rest
 ACTIVITIES = 200
 MOST = 5_000
 # Said by the messages themselves.
+OF_RULES = (Action.AUTOMATION_EXECUTED, Action.AUTOMATION_FAILED)
 SILENT = (Action.REPLIED, Action.NOTE_ADDED, Action.CREATED)
 
 
@@ -41,6 +42,7 @@ class Event:
     text: str
     at: datetime
     icon: str = "history"
+    is_rule: bool = False  # the trace of that moment says why
 
 
 @dataclass
@@ -137,7 +139,13 @@ def events(ticket: Ticket, since: datetime | None) -> list[Event]:
     found = list(rows.order_by("-created_at", "-id")[:ACTIVITIES])[::-1]
     names = Names(found)
     return [
-        Event(row.user.name if row.user else "HelpDesk", TOLD[row.action](row, names), row.created_at, icon_of(row))
+        Event(
+            row.user.name if row.user else "HelpDesk",
+            TOLD[row.action](row, names),
+            row.created_at,
+            icon_of(row),
+            row.action in OF_RULES,
+        )
         for row in found
     ]
 

@@ -25,6 +25,12 @@ def label(value: str) -> str:
 
 
 @register.filter
+def channel(source: str) -> str:
+    """How a ticket came, within a sentence."""
+    return {"portal": "in the portal", "email": "by email", "api": "by the API"}.get(source, source)
+
+
+@register.filter
 def age(moment: datetime) -> SafeString:
     """How old something is, with the exact moment for whoever wants to know."""
     return told(moment, promises.age(timezone.localtime(moment), timezone.localtime()))

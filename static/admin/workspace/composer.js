@@ -72,14 +72,20 @@ export const composer = (ticket, page) => {
   /* Files that go along, by name. */
   const files = form.querySelector("[data-files]");
   const chosen = form.querySelector("[data-chosen]");
-  files.addEventListener("change", () => {
+  const name = () => {
     chosen.replaceChildren(...[...files.files].map((file) => element("span", { className: "ws-chip", textContent: file.name })));
     if (files.files.length) {
       const none = element("button", { type: "button", className: "hd-button hd-button--small hd-button--quiet", textContent: "No files" });
-      none.addEventListener("click", () => { files.value = ""; chosen.replaceChildren(); text.focus(); });
+      none.addEventListener("click", () => { files.value = ""; name(); text.focus(); });
       chosen.append(none);
     }
-  });
+  };
+  /* Caught before it reaches the field, where unfold would write the path into a text beside it, and there is none. */
+  form.addEventListener("change", (event) => {
+    if (event.target !== files) return;
+    event.stopPropagation();
+    name();
+  }, true);
 
   text.addEventListener("paste", (event) => {
     const pasted = [...event.clipboardData.files];
@@ -88,7 +94,7 @@ export const composer = (ticket, page) => {
     const all = new DataTransfer();
     [...files.files, ...pasted].forEach((file) => all.items.add(file));
     files.files = all.files;
-    files.dispatchEvent(new Event("change"));
+    name();
   });
 
   /* Sending: once, and after a draft that is on its way. What is refused is shown here, so that files stay chosen. */
