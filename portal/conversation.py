@@ -62,6 +62,11 @@ class Talk:
     before: UUID | None = None  # the message before which the earlier page ends
     is_newest: bool = True
 
+    @property
+    def goes_on_in(self) -> int | None:
+        """The number of the request into which this one was merged, as far as the reader may open it."""
+        return next((entry.leads_to for entry in reversed(self.entries) if entry.leads_to), None)
+
 
 def conversation(ticket: Ticket, reader: User, *, before: str = "") -> Talk:
     """What customers may know of a ticket. Three questions to the database, four when it was merged into another."""

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -54,11 +54,26 @@ def turned_away(request: HttpRequest) -> HttpResponse | None:
     """What somebody gets who is no customer that is signed in; None for one who is."""
     user = request.user
     if not user.is_authenticated:
-        back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("portal:requests")
-        return redirect(f"{reverse('portal:sign-in')}?{urlencode({'next': back})}")
+        return redirect(f"{reverse('portal:sign-in')}?{urlencode({'next': here(request)})}")
     if user.is_staff:
         return render(request, "portal/errors/for_customers.html", status=403)
     return None
+
+
+def here(request: HttpRequest) -> str:
+    """The address of this page or, when this answers a button, that of the page which has it."""
+    match = request.resolver_match
+    if match is None or not is_only_posted(match.func):
+        return request.get_full_path()
+    path = request.path_info
+    while path.count("/") > 1:
+        path = path.rpartition("/")[0]
+        try:
+            if not is_only_posted(resolve(path).func):
+                return path
+        except Resolver404:
+            continue
+    return reverse("portal:home")
 
 
 def way_back(request: HttpRequest, otherwise: str) -> str:

@@ -66,6 +66,9 @@ def show(
     user = request.user
     is_mine = ticket.customer_id == user.pk
     known = known_fields()
+    talk = conversation(ticket, user, before=request.GET.get("before", ""))
+    is_done = ticket.status in DONE_STATUSES
+    goes_on_in = talk.goes_on_in if is_done else None
     editable = [one for one in known if one.customer_can_edit and one.customer_can_view] if is_mine else []
     context = {
         "section": "requests",
@@ -73,8 +76,9 @@ def show(
         "is_mine": is_mine,
         "group": GROUP_OF[ticket.status],
         "status_words": WORDS[ticket.status],
-        "is_done": ticket.status in DONE_STATUSES,
-        "talk": conversation(ticket, user, before=request.GET.get("before", "")),
+        "is_done": is_done,
+        "goes_on_in": goes_on_in,
+        "talk": talk,
         "expected": expected_reply(ticket, timezone.now()),
         "facts": shown_fields(ticket.custom_fields, known),
         "fields_form": fields or fields_form(editable, ticket),
@@ -82,7 +86,7 @@ def show(
         "once": once.token_for(request),
         "copies": TicketCopy.objects.filter(ticket=ticket),
         "people_form": people or (CopyForm() if is_mine and user.email_verified_at else None),
-        **rating_of(ticket, is_mine),
+        **({} if goes_on_in else rating_of(ticket, is_mine)),
     }
     return render(request, "portal/requests/page.html", context, status=status)
 
@@ -150,6 +154,7 @@ def rate(request: CustomerRequest, number: int) -> HttpResponse:
         raise Http404
     rating, feedback = rating_in(request.POST.get("rating", "")), request.POST.get("feedback", "").replace("\x00", "")
     try:
+        hit("changes by", str(request.user.pk), CHANGES)
         with transaction.atomic():
             csat.rate(
                 ticket,

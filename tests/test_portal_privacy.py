@@ -126,6 +126,16 @@ def test_the_requests_of_one_person_become_one(mia: User, agent: User) -> None:
     source_page = page_for(mia, source)
     assert f'continues in <a href="/requests/{kept.ticket_number}">#{kept.ticket_number}</a>' in source_page
     assert "How it began" in source_page
+    assert f'href="/requests/{kept.ticket_number}#reply"' in source_page
+    for gone in ('name="content"', 'name="rating"', "Reopen"):
+        assert gone not in source_page
+
+
+def test_who_may_not_read_on_elsewhere_writes_back_here(tom: User, mia: User, agent: User, theirs: Ticket) -> None:
+    merge_tickets(TicketFactory(customer=mia), source_ids=[theirs.pk], actor=agent)
+    page = page_for(tom, theirs)
+    assert 'name="content"' in page
+    assert "continues" not in page
 
 
 def test_a_claimer_learns_nothing_older_by_a_merge(mia: User, agent: User) -> None:

@@ -59,6 +59,11 @@ def test_asking_for_the_mail_again_works_on_the_page_of_a_refused_form(mia: User
     assert page.count(f'name="next" value="/requests/{ticket.ticket_number}"') == 2
 
 
+def test_whoever_is_signed_out_meanwhile_comes_back_to_the_request(ticket: Ticket) -> None:
+    answer = Client().post(f"/requests/{ticket.ticket_number}/reply", {"content": "More"})
+    assert answer["Location"] == f"/portal/sign-in?next=%2Frequests%2F{ticket.ticket_number}"
+
+
 # --- Sent twice ---------------------------------------------------------------------------------------
 
 
