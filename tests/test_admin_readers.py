@@ -114,7 +114,11 @@ def test_pages_can_be_read_by_everybody(
     problems += looked_at(page, reverse("admin:accounts_apikey_changelist"))
     page.context.clear_cookies()
     page.goto("/admin/login/")
+    expect(page.get_by_label("Email")).to_be_focused()
+    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("Invalid email or password")).to_be_visible()
     problems += looked_at(page)
     assert not problems, "\n".join(problems)
 

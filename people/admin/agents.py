@@ -71,6 +71,7 @@ class Agents(VerbPages):
     pressed_by = Who.ADMINS
     title = "Agents"
     add_title = "New agent"
+    save_label = "Create agent"
     empty_value_display = "–"
     empty_icon = "support_agent"
     empty_title = "Nobody works here yet"

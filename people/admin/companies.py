@@ -65,6 +65,7 @@ class Companies(VerbPages):
     seen_by = added_by = changed_by = removed_by = pressed_by = Who.STAFF
     title = "Companies"
     add_title = "New company"
+    save_label = "Create company"
     empty_value_display = "–"
     empty_icon = "domain"
     empty_title = "No companies yet"

@@ -84,6 +84,7 @@ class Contacts(VerbPages):
     removed_by = Who.NOBODY
     title = "Contacts"
     add_title = "New contact"
+    save_label = "Create contact"
     empty_value_display = "–"
     empty_icon = "person"
     empty_title = "No contacts yet"

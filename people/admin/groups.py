@@ -50,6 +50,7 @@ class Groups(VerbPages):
     pressed_by = Who.ADMINS
     title = "Groups"
     add_title = "New group"
+    save_label = "Create group"
     empty_value_display = "–"
     empty_icon = "groups"
     empty_title = "No groups yet"

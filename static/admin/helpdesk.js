@@ -59,6 +59,11 @@
     if (event.target.matches(".select2-search__field")) event.target.setAttribute("aria-label", "Search");
   });
 
+  /* The page is hidden until Alpine is there, and what is hidden takes no focus. */
+  document.addEventListener("alpine:initialized", () => {
+    if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+  });
+
   /* A form that is on its way is not sent a second time by a second click. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
