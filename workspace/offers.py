@@ -10,6 +10,7 @@ from django.db.models import Model
 from accounts.models import AgentGroup, User
 from companies.models import Company
 from tickets.models import WORK, Priority, Source, Status, Ticket
+from tickets.querysets import TicketQuerySet
 
 from .queues import Queue
 
@@ -62,13 +63,18 @@ def matching_agents(text: str) -> list[dict[str, str]]:
     return [{"id": str(row.pk), "text": row.name, "hint": row.email} for row in rows]
 
 
+def categories(seen: TicketQuerySet) -> list[str]:
+    """Those that stand in the latest open tickets which somebody sees."""
+    latest = seen.filter(WORK).order_by("-created_at", "-id").values_list("category", flat=True)[:LATEST]
+    return sorted({category for category in latest if category})
+
+
 def choices(user: User) -> dict[str, Any]:
-    """What tickets can be given to and changed to; of categories those that stand in tickets this person sees."""
-    latest = Ticket.objects.visible_to(user).filter(WORK).order_by("-created_at", "-id").values("category")[:LATEST]
+    """What tickets can be given to and changed to."""
     return {
         "agents": agents(),
         "groups": list(AgentGroup.objects.order_by("name").values_list("pk", "name")),
-        "categories": sorted({row["category"] for row in latest if row["category"]}),
+        "categories": categories(Ticket.objects.visible_to(user)),
         "statuses": Status.choices,
         "priorities": Priority.choices[::-1],
         "sources": [(one.value, "API" if one == Source.API else one.label) for one in Source],

@@ -41,6 +41,7 @@ def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any
         agents.append((ticket.assignee.pk, f"{ticket.assignee.name} (inactive)"))
     return {
         "agents": agents,
+        "categories": offers.categories(visible),
         "groups": list(AgentGroup.objects.order_by("name").values_list("pk", "name")),
         "statuses": Status.choices,
         "priorities": Priority.choices[::-1],

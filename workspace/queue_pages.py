@@ -52,7 +52,6 @@ def queue(request: HttpRequest) -> HttpResponse:
     dress(found.rows, now)
     offered = offers.choices(shown.user)
     context = {
-        "title": shown.view.title,
         "queue": shown,
         "address": shown.address(),
         "found": found,
@@ -88,7 +87,8 @@ def sidebar(shown: Queue) -> dict[str, Any]:
     is_saved = any(is_here for _, is_here in saved)
     plain = not shown.is_narrowed and not is_saved
     views = [(view, numbers.get(view.name), plain and view is shown.view) for view in VIEWS.values()]
-    return {"views": views, "saved": saved, "is_saved": is_saved}
+    title = next((view.name for view, is_here in saved if is_here), shown.view.title)
+    return {"views": views, "saved": saved, "is_saved": is_saved, "title": title}
 
 
 @require_GET

@@ -42,6 +42,7 @@ export const openPalette = (root, known) => {
       const item = element("li", { id: `ws-palette-${index}`, role: "option", textContent: entry.text });
       if (entry.key) item.append(element("kbd", { textContent: entry.key }));
       item.addEventListener("click", entry.go);
+      item.addEventListener("mousemove", () => { if (at !== index) { at = index; mark(); } });
       return item;
     }));
     mark();
