@@ -16,7 +16,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route
 
 from accounts.models import User
-from tests.axe import serious
+from tests.axe import BY_SIGHT, serious
 from tests.factories import ArticleFactory, CustomFieldFactory, ReplyFactory, TicketFactory, UserFactory
 from tests.test_portal_access import MATRIX, House, address, house
 from tickets.customers import keep_informed
@@ -58,7 +58,7 @@ def shown(page: Page) -> tuple[Show, list[str]]:
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append("is wider than a phone")
         page.emulate_media(color_scheme="dark")
-        found += [f"in the dark: {problem}" for problem in serious(page, only=["color-contrast"])]
+        found += [f"in the dark: {problem}" for problem in serious(page, only=BY_SIGHT)]
         problems.extend(f"{name}: {problem}" for problem in found)
 
     return show, problems
