@@ -142,13 +142,27 @@ def csv_table(file: IO[bytes]) -> Iterator[TableRow]:
     with decoded(file) as text:
         head = text.readline()
         text.seek(0)
-        lines = csv.reader(text, delimiter=max(",;\t", key=head.count))
+        lines = Lines(text)
         number = 0
         try:
-            for number, cells in enumerate(lines, 1):
+            for number, cells in enumerate(csv.reader(lines, delimiter=max(",;\t", key=head.count)), 1):
+                if lines.over:
+                    # The reader asked for more within this row: the rest of the file would be lost in one cell.
+                    raise Invalid(file=f"Row {number} opens a quote that is never closed.")
                 yield number, [unescaped(cell) for cell in cells], None
         except csv.Error as problem:
             raise Invalid(file=f"Row {number + 1} cannot be read: {problem}.") from None
+
+
+class Lines:
+    """The lines of a text, and whether somebody asked for more of them than there are."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.text, self.over = text, False
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.text
+        self.over = True
 
 
 @contextmanager
@@ -161,7 +175,8 @@ def decoded(file: IO[bytes]) -> Iterator[io.TextIOWrapper]:
     except UnicodeDecodeError:
         raise Invalid(file=f"The file says that it is {encoding.removesuffix('-sig')}, but is not.") from None
     finally:
-        text.detach()  # the file stays open for whoever gave it
+        if not file.closed:
+            text.detach()  # it stays open for whoever gave it
 
 
 def encoding_of(file: IO[bytes]) -> str:
