@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, User
+from tickets.history import MERGED_INTO
 from tickets.models import DONE_STATUSES, Action, Activity, Attachment, Reply, Status, Ticket
 
 WAITING, WITH_US, SOLVED = "you", "us", "solved"
@@ -35,7 +36,6 @@ WORDS: dict[str, Promise] = {
 ICONS = {WAITING: "chat", WITH_US: "clock", SOLVED: "check"}
 MESSAGES, CHARACTERS = 20, 12_000  # on a page: at most so many, and no further one once it holds so much
 EVENTS = 60
-MERGED_INTO = re.compile(r"into #(\d{1,18})")
 
 
 @dataclass

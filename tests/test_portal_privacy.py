@@ -11,6 +11,7 @@ from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
+from accounts.erasing import erase_person
 from accounts.models import User
 from tests.client import ApiClient
 from tests.factories import CompanyFactory, NoteFactory, ReplyFactory, TicketFactory, UserFactory
@@ -98,9 +99,23 @@ def test_staff_keep_everything_of_a_merge(theirs: Ticket, agent: User, mia: User
     assert {reply.content: reply.is_internal for reply in replies} == {"Secret question": True, "Secret answer": True}
     assert Attachment.objects.filter(ticket=kept).count() == 2
     note = Note.objects.get(ticket=kept)
-    for words in (f"#{theirs.ticket_number}", "Secret subject", "Secret description", "Tom Other"):
+    for words in (f"#{theirs.ticket_number}", "Secret subject", "Secret description"):
         assert words in note.content
     assert (note.user, note.is_private) == (agent, True)
+
+
+def test_whoever_is_erased_is_forgotten_where_their_request_went(
+    theirs: Ticket, agent: User, admin: User, mia: User, tom: User
+) -> None:
+    first, last = TicketFactory(customer=mia), TicketFactory(customer=mia, description="Own description")
+    merge_tickets(first, source_ids=[theirs.pk], actor=agent)
+    merge_tickets(last, source_ids=[first.pk], actor=agent)
+    erase_person(tom.pk, actor=admin, blank_messages=True)
+    written = [*Note.objects.values_list("content", flat=True), *Reply.objects.values_list("content", flat=True)]
+    assert not any("Secret subject" in words or "Secret description" in words for words in written)
+    assert not any("Secret question" in words or "Tom" in words for words in written)
+    assert not Attachment.objects.filter(filename="secret-loose.txt").exists()
+    assert any("It smokes" in words for words in written), "how the other customer's request began is kept"
 
 
 def test_a_customer_who_joins_reads_along_and_so_does_the_other(

@@ -1,6 +1,7 @@
 """How changes of a ticket read in its history."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,19 @@ from .models import Action, Activity, Ticket
 insertion = Insertion(Activity)
 
 Changes = dict[str, tuple[Any, Any]]
+
+
+MERGED_INTO = re.compile(r"into #(\d{1,18})")
+
+
+def merged_into(number: int) -> str:
+    """How the history of a ticket says where it went; see MERGED_INTO."""
+    return f"into #{number}"
+
+
+def merged_from(number: int) -> str:
+    """How the note begins that says what a merged ticket was about."""
+    return f"Merged from #{number}"
 
 
 def plain(value: Any) -> str | None:

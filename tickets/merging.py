@@ -13,7 +13,7 @@ from helpdesk.errors import HelpDeskError, Invalid
 from helpdesk.remembering import remembering
 from helpdesk.transactions import in_one_transaction
 
-from .history import record
+from .history import merged_from, merged_into, record
 from .linking import link
 from .merge_plans import let_join, plan_merge
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
@@ -59,7 +59,7 @@ def merge_tickets(
         source = locked[key]
         move(source, kept, hiding=key in internal)
         record(kept, Action.MERGED, actor=actor, now=now, new=f"#{source.ticket_number}")
-        record(source, Action.MERGED, actor=actor, now=now, new=f"into #{kept.ticket_number}")
+        record(source, Action.MERGED, actor=actor, now=now, new=merged_into(kept.ticket_number))
         if not TicketLink.objects.filter(ticket=kept, linked=source).exists():
             link(kept, [source.pk], actor=actor, now=now)
         change(source, {"status": Status.CLOSED}, actor=actor, now=now, complete=False)
@@ -94,11 +94,12 @@ def move(source: Ticket, kept: Ticket, *, hiding: bool) -> None:
 
 
 def beginning_of(source: Ticket) -> str:
-    """What a merged ticket was about, as a note: its own page is closed now."""
-    customer = source.customer
-    who = f"{customer.name} <{customer.email}>"
-    about = f"Merged from #{source.ticket_number} “{source.subject}”, sent by {who} on {source.created_at:%Y-%m-%d}:"
-    return f"{about}\n\n{source.description}"
+    """What a merged ticket was about, as a note: its own page is closed now.
+
+    Who sent it stands there and not here, so that it is found when they are to be forgotten.
+    """
+    opening = merged_from(source.ticket_number)
+    return f"{opening} “{source.subject}”, sent on {source.created_at:%Y-%m-%d}:\n\n{source.description}"
 
 
 @in_one_transaction
