@@ -4,6 +4,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -104,6 +105,16 @@ def test_everybody_else_is_refused_alike() -> None:
         refused = log_in(email, password)
         assert refused.status_code == 200
         assert "Invalid email or password" in refused.content.decode()
+
+
+@pytest.mark.parametrize("email", ["nobody@example.com", "cleo@example.com", "off@example.com", "ada@example.com"])
+def test_whoever_is_refused_waited_for_one_hash(email: str) -> None:
+    UserFactory(email="cleo@example.com", signed_up=True)
+    UserFactory(admin=True, email="off@example.com", is_active=False)
+    UserFactory(admin=True, email="ada@example.com")
+    with patch.object(MD5PasswordHasher, "encode", autospec=True, return_value="md5$s$h") as made:
+        log_in(email, "wrong")
+    assert made.call_count == 1
 
 
 def test_attempts_are_throttled() -> None:

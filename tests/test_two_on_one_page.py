@@ -1,5 +1,6 @@
 """Two people change one thing on its page: the second is told before anything of the first is written over."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -126,3 +127,13 @@ def test_values_are_told_as_people_say_them(admin: User, label: str, theirs: dic
     assert said in " ".join(second.save().context["adminform"].form.non_field_errors())
     for name, value in theirs.items():
         assert [text for text in second.fields.get(name, []) if text] == (value if value == [] else [value])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_save_at_the_same_moment_one_is_first(admin: User, at_once: Callable[..., list[Any]]) -> None:
+    row: Any = CannedResponseFactory(title="Old")
+    desks = [Desk(admin, "tickets_cannedresponse", row) for _ in range(4)]
+    saved = at_once(4, lambda place: desks[place].save(title=f"Of {place}").status_code)
+    assert sorted(saved) == [200, 200, 200, 302]
+    row.refresh_from_db()
+    assert row.title == f"Of {saved.index(302)}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
@@ -95,7 +96,8 @@ class VerbPages(Pages):
     ) -> HttpResponse:
         given = dict(extra_context or {})
         try:
-            with transaction.atomic():
+            # Whoever only looks keeps nobody waiting.
+            with transaction.atomic() if request.method == "POST" else nullcontext():
                 if request.method == "POST" and object_id:
                     # Of two who save the same row the second finds what the first one saved.
                     take(Lock.ADMIN_PAGES, f"{self.opts.label}:{object_id}")
