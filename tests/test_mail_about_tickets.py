@@ -156,6 +156,7 @@ READERS: list[tuple[str, dict[str, Any], bool, bool]] = [
     ("an unproven account, about what staff filed", {"plain_password": PASSWORD}, False, True),
     ("an unproven account, about what it filed itself", {"plain_password": PASSWORD}, True, False),
     ("switched off", {"signed_up": True, "is_active": False}, False, False),
+    ("our own mailbox", {"email": "HelpDesk@localhost"}, False, False),
 ]
 
 
@@ -178,7 +179,15 @@ def test_people_kept_informed_read_the_answer_once_their_address_is_proven(
 ) -> None:
     proven, known = UserFactory(signed_up=True), UserFactory(plain_password=PASSWORD)
     gone = UserFactory(signed_up=True, is_active=False)
-    for email in (proven.email, known.email, gone.email, "Tom@Example.com", mia.email, agent.email):
+    for email in (
+        proven.email,
+        known.email,
+        gone.email,
+        "Tom@Example.com",
+        mia.email,
+        agent.email,
+        "helpdesk@localhost",
+    ):
         copy_to(ticket, email, mia)
     copy_to(ticket, "boss@example.com", agent)
     add_reply(ticket, user_id=agent.pk, content="The secret answer")

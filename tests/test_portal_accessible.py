@@ -7,6 +7,7 @@ good deal quicker than a server.
 
 import mimetypes
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 __all__ = ["house"]  # the fixture
 
 HERE = "http://localhost/"
+MOST = 60 * 1024  # bytes of HTML, CSS and JavaScript on the first visit
 PHONE = {"width": 360, "height": 740}
 Answer = Any
 Show = Callable[[str, Answer], None]
@@ -44,14 +46,16 @@ def shown(page: Page) -> tuple[Show, list[str]]:
     """`show(name, answer)`: looks at an answer in light and dark, and keeps what is wrong with it."""
     problems: list[str] = []
     current: dict[str, Any] = {}
+    fetched: dict[str, int] = {}
     page.on(
         "console", lambda message: problems.append(f"{current['name']}: {message.text}") if is_ours(message) else None
     )
     page.on("pageerror", lambda error: problems.append(f"{current['name']}: {error}"))
-    page.route("**/*", lambda route: answered(route, current["answer"], current["client"]))
+    page.route("**/*", lambda route: answered(route, current["answer"], fetched, problems))
 
     def show(name: str, answer: Answer) -> None:
-        current.update(name=name, answer=answer, client=answer.client)
+        current.update(name=name, answer=answer)
+        fetched.clear()
         page.emulate_media(color_scheme="light")
         page.goto(HERE)
         found = serious(page)
@@ -59,6 +63,9 @@ def shown(page: Page) -> tuple[Show, list[str]]:
             found.append("is wider than a phone")
         page.emulate_media(color_scheme="dark")
         found += [f"in the dark: {problem}" for problem in serious(page, only=BY_SIGHT)]
+        weight = len(answer.content) + sum(fetched.values())
+        if weight > MOST:
+            found.append(f"weighs {weight} bytes")
         problems.extend(f"{name}: {problem}" for problem in found)
 
     return show, problems
@@ -69,7 +76,8 @@ def is_ours(message: Any) -> bool:
     return message.type == "error" and "Failed to load resource" not in message.text
 
 
-def answered(route: Route, answer: Answer, client: Client) -> None:
+def answered(route: Route, answer: Answer, fetched: dict[str, int], problems: list[str]) -> None:
+    """This page, or one of our own files; asking for anything else is a failure."""
     path = route.request.url.removeprefix(HERE.rstrip("/")).partition("?")[0]
     if path == "/":
         headers = {name: value for name, value in answer.items() if name != "Content-Length"}
@@ -77,8 +85,10 @@ def answered(route: Route, answer: Answer, client: Client) -> None:
     elif path.startswith("/static/"):
         file = finders.find(path.removeprefix("/static/"))
         assert file, path
+        fetched[path] = Path(file).stat().st_size
         route.fulfill(path=file, content_type=mimetypes.guess_type(path)[0])
     else:
+        problems.append(f"A page asks for {route.request.url}")
         route.fulfill(status=404, body="")
 
 

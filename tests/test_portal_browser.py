@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
@@ -56,6 +57,10 @@ def test_from_a_question_to_a_rating(
 
     expect(page.get_by_text("Please confirm your email address.")).to_be_visible()
     expect(page.get_by_label("What is it about?")).to_have_value("spaceship")
+    page.goto(mailed_link(r"/portal/confirm/\S+"))
+    page.get_by_role("button", name="Yes, ").click()
+    expect(page.get_by_text("Your email address is confirmed.")).to_be_visible()
+    page.goto("/requests/new?subject=spaceship")
     page.get_by_label("Tell us more").fill("It does not charge.\nSee https://example.com/lamp")
     page.get_by_label("Files").set_input_files(file)
     page.get_by_role("button", name="Send the request").click()
@@ -69,7 +74,7 @@ def test_from_a_question_to_a_rating(
     agent = UserFactory(agent=True, name="Gus Agent")
     add_reply(ticket, user_id=agent.pk, content="Which lamp is it?")
     update_ticket(ticket, actor=agent, status="pending")
-    page.reload()
+    page.goto(mailed_link(rf"/requests/{ticket.ticket_number}"))
     expect(page.get_by_text("Which lamp is it?")).to_be_visible()
     page.get_by_label("Your message").fill("The red one.")
     page.get_by_role("button", name="Send", exact=True).click()
@@ -82,6 +87,15 @@ def test_from_a_question_to_a_rating(
     assert Survey.objects.get().rating == 5
     ticket.refresh_from_db()
     assert ticket.status == "resolved"
+
+
+def mailed_link(path: str) -> str:
+    """Where the last mail leads to."""
+    sent = mail.outbox[-1]
+    assert sent.to == ["lena@example.com"]
+    found = re.search(rf"https?://[^/\s]+({path})", sent.body)
+    assert found, sent.body
+    return found[1]
 
 
 def fits(page: Page) -> bool:
