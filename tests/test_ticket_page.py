@@ -488,6 +488,16 @@ def test_whoever_hands_a_ticket_away_is_taken_back_to_the_queue() -> None:
     assert answer["Location"] == "/admin/tickets/?view=mine"
 
 
+def test_an_answer_by_which_a_rule_hands_the_ticket_away_leads_to_the_queue(admin: User) -> None:
+    agent: Any = UserFactory(agent=True, ticket_scope="restricted")
+    actions = [{"type": "assign_to", "value": str(UserFactory(agent=True).pk)}]
+    create_rule(actor=admin, name="Hand over", rule_type="ticket_update", trigger="replied", actions=actions)
+    ticket = TicketFactory(assignee=agent)
+    sent = {"content": "Done.", "kind": "reply", "do": "send", "queue": "view=mine"}
+    answer = signed_in(agent).post(at(ticket, "reply/"), sent)
+    assert answer["Location"] == "/admin/tickets/?view=mine"
+
+
 def test_a_ticket_is_deleted_by_a_post_of_its_own(browser: Client, ticket: Ticket) -> None:
     assert browser.post(at(ticket, "delete/"), {"queue": "view=all"})["Location"] == "/admin/tickets/?view=all"
     assert not Ticket.objects.exists()

@@ -17,7 +17,7 @@ from tickets.answering import NewerMessages, Upload, answer, write_note
 from tickets.models import Status, Ticket
 
 from . import composing
-from .pages import carried, carried_out, page, ticket_address, user_of, visible
+from .pages import carried, carried_out, page, queue_address, ticket_address, user_of, visible
 from .panel import panel, trace
 from .queues import Queue
 from .timeline import Timeline, timeline
@@ -117,7 +117,8 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         address = ticket_address(following, query)
         done = format_html('{} <a href="{}" class="ws-link">Next: #{}</a>', done, address, following)
     messages.success(request, done)
-    to = f"{ticket_address(number, query)}#latest"
+    is_seen = visible(request).filter(pk=ticket.pk).exists()  # a rule may have handed it to others
+    to = f"{ticket_address(number, query)}#latest" if is_seen else queue_address(query)
     return JsonResponse({"to": to}) if is_scripted(request) else HttpResponseRedirect(to)
 
 

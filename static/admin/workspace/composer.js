@@ -16,7 +16,6 @@ export const composer = (ticket, page) => {
 
   /* A copy in the browser, for when the server cannot be reached or wants to be signed in to first. */
   const copy = `draft ${ticket.dataset.draft}`;
-  if (document.querySelector("#ws-messages .hd-notice--green")) sessionStorage.removeItem(copy);
   if (!text.value && sessionStorage.getItem(copy)) {
     text.value = sessionStorage.getItem(copy);
     state.textContent = "Your text is here again";
