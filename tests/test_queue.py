@@ -356,6 +356,7 @@ def test_many_agents_are_found_by_a_few_letters(agent: User, browser: Client, mo
     page = browser.get(f"{QUEUE}?view=all&assigneeId={wanted.pk}")
     assert [(chip["title"], chip["text"]) for chip in page.context["chips"]] == [("Assignee", "Zacharias Zorn")]
     assert page.content.decode().count('data-find="/admin/tickets/agents/?of=agent"') == 2
+    assert "admin/find.js" in page.content.decode()
     found = browser.get("/admin/tickets/agents/?of=agent&q=zor").json()["found"]
     assert found == [{"id": str(wanted.pk), "text": "Zacharias Zorn", "hint": "zorn@example.com"}]
     side = browser.get(f"{QUEUE}{ticket.ticket_number}/").content.decode()

@@ -4,6 +4,10 @@ import { restored, typedIn } from "./typed.js";
 
 const PARTS = ["ws-side", "ws-head", "ws-timeline", "ws-messages"];
 
+/* Where whoever was at a field goes on. One that finds people would offer them anew: the next one, then. */
+const back = (field) => (field?.closest("[data-find]")
+  ? [...field.form.elements].slice([...field.form.elements].indexOf(field) + 1).find(({ type }) => type !== "hidden") : field);
+
 export const saves = (ticket) => {
   const side = () => [document.getElementById("ws-side"), document.getElementById("ws-head")];
 
@@ -24,7 +28,7 @@ export const saves = (ticket) => {
     });
     const again = restored(side(), typed);
     document.getElementById("ws-side").scrollTop = scrolled;
-    if (focus) document.getElementById(focus)?.focus();
+    if (focus) back(document.getElementById(focus))?.focus();
     document.querySelector("[data-said]").textContent = document.querySelector("#ws-messages p") ? "" : "Saved.";
     for (const field of again) {
       field.dataset.again = "";
@@ -64,7 +68,11 @@ export const saves = (ticket) => {
     event.preventDefault();
     send(event.target, event.submitter);
   });
-  ticket.addEventListener("change", (event) => save(event.target));
+  ticket.addEventListener("change", (event) => {
+    /* A field that finds people knows whom it means, or that it means nobody, once it has been left. */
+    if (event.target.closest("[data-find]")) setTimeout(save, 0, event.target);
+    else save(event.target);
+  });
   ticket.addEventListener("focusout", (event) => { if (event.target.matches("[data-again]")) save(event.target); });
 
   return { replace };
