@@ -1,5 +1,6 @@
 """Imports in the background: how far they are, what a dry run says, and what a crash leaves behind."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -138,6 +139,23 @@ def test_a_leased_import_is_left_to_whoever_has_it_until_the_lease_ends(api: Api
     around = services.Surroundings(UserFactory(admin=True))
     assert services.next_batch(record, lease, around) is False, "the first one lost it"
     assert User.objects.filter(email="p1@example.com").count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_row_is_done_twice_even_when_every_lease_ends_at_once(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, at_once: Callable[..., list[Any]]
+) -> None:
+    """Workers that are slower than their leases take the import from each other again and again."""
+    monkeypatch.setattr(services, "LEASE", timedelta(0))
+    monkeypatch.setattr(services, "BATCH", 5)
+    record = begin(api, people(60) + b"bad,row\r\n")
+    at_once(4, lambda _: services.work(seconds=60))
+    services.work(seconds=60)
+    shown = api.get(f"/api/imports/{record}").json()
+    counts = [shown[name] for name in ("state", "rowsDone", "created", "updated", "unchanged", "failed")]
+    assert counts == ["done", 61, 60, 0, 0, 1]
+    assert User.objects.filter(email__startswith="p", role="customer").count() == 60
+    assert FailedRow.objects.count() == 1
 
 
 def test_rows_that_stop_every_worker_end_the_import(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
+from helpdesk import bulk
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.ids import new_id
@@ -181,27 +182,31 @@ def note(record: Import, outcomes: Sequence[Outcome]) -> None:
     record.updated += counts[UPDATED]
     record.unchanged += counts[UNCHANGED]
     record.failed += counts[FAILED]
-    FailedRow.objects.bulk_create(
+    bulk.insert([
         FailedRow(
             of=record,
             number=outcome.row.number,
-            reason=(outcome.reason or "").replace("\x00", "�"),
+            reason=storable(outcome.reason) or "",
             values=dumps(outcome.row.values).decode(),
         )
         for outcome in outcomes
         if outcome.action == FAILED
-    )
+    ])  # fmt: skip
     if record.dry_run:
-        PlannedRow.objects.bulk_create(
+        bulk.insert([
             PlannedRow(
                 upload=record,
                 number=outcome.row.number,
                 action=outcome.action,
-                error=outcome.reason and outcome.reason.replace("\x00", "�"),
+                error=storable(outcome.reason),
                 changes=shown_changes(outcome),
             )
             for outcome in outcomes
-        )
+        ])  # fmt: skip
+
+
+def storable(reason: str | None) -> str | None:
+    return reason and reason.replace("\x00", "�")
 
 
 # --- Working ------------------------------------------------------------------------------------------
