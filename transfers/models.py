@@ -58,7 +58,7 @@ class Import(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Chunk(models.Model):

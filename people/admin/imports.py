@@ -167,7 +167,7 @@ class Imports(ReadOnlyPages):
         planned = list(record.planned_rows.all()[:SHOWN])
         running = record.state in (State.WAITING, State.RUNNING)
         useful = record.created + record.updated
-        ended = record.dry_run and not running
+        tried = record.dry_run and record.state == State.DONE
         mine = record.owner_id == request.user.pk
         return {
             "record": record,
@@ -183,7 +183,8 @@ class Imports(ReadOnlyPages):
             "failures": f"{record.failed:,}",
             "ignored": unknown_columns(LAYOUTS[record.kind], record.columns),
             "useful": rows_said(useful) if useful else "",
-            "kept": ended and useful and mine and record.chunks.exists(),
+            "tried": tried,
+            "kept": tried and useful and mine and record.chunks.exists(),
             "kept_until": shown(record.finished_at and record.finished_at + services.UNCONFIRMED),
             "failed": [] if record.dry_run else list(record.failed_rows.all()[:SHOWN]),
             "planned": [
