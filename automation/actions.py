@@ -22,6 +22,7 @@ from helpdesk.errors import Invalid
 from helpdesk.json_values import same
 from outbox.services import queue_mail
 from tickets.history import Changes
+from tickets.mailboxes import may_be_mailed
 from tickets.models import Priority, Status, Ticket
 from tickets.placeholders import fill
 from tickets.rules import Check
@@ -256,9 +257,10 @@ def write_reply(run: Run, value: dict[str, Any], place: int) -> dict[str, Any]:
 
 
 def recipient_of(run: Run, value: dict[str, str]) -> str:
-    """The address that a mail goes to."""
+    """The address that a mail goes to; empty when that mailbox may be somebody else's."""
     if value["to"] == "customer":
-        return run.ticket.customer.email
+        customer = run.ticket.customer
+        return customer.email if may_be_mailed(run.ticket, customer) else ""
     if value["to"] != "assignee":
         return value["to"]
     key = run.ticket.assignee_id
@@ -276,8 +278,9 @@ def send_email(run: Run, value: dict[str, str], place: int) -> dict[str, Any]:
     agent = run.ticket.assignee
     subject = " ".join(fill(value["subject"], run.ticket, agent=agent).split())
     body = fill(value["body"], run.ticket, agent=agent)
-    queue_mail(to=to, subject=subject, text=body, key=f"rule:{run.evaluation_id}:{run.cause.rule_id}:{place}")
-    return {"mailedTo": value["to"]}  # who, not where: traces are read without the right to read people
+    queue_mail(to=to or [], subject=subject, text=body, key=f"rule:{run.evaluation_id}:{run.cause.rule_id}:{place}")
+    # Who, not where: traces are read without the right to read people.
+    return {"mailedTo": value["to"] if to else "nobody"}
 
 
 ACTIONS: dict[str, ActionType] = {

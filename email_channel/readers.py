@@ -7,12 +7,9 @@ until then a mail tells them the number alone, or customers could have us send t
 """
 
 from dataclasses import dataclass
-from email.utils import parseaddr
 
-from django.conf import settings
-
-from accounts.emails import matching_key
 from accounts.models import Role, User
+from tickets.mailboxes import may_be_mailed, our_own_address
 from tickets.models import Ticket, TicketCopy
 
 
@@ -43,19 +40,6 @@ def readers_of(ticket: Ticket, *, but: User | None = None) -> list[Reader]:
             found.setdefault(copy.email_key, copied_reader(copy, person))
     nobody = {our_own_address(), but.email_key if but else ""}
     return [reader for key, reader in found.items() if key not in nobody]
-
-
-def our_own_address() -> str:
-    """The mailbox from which we write: a mail to it would answer itself."""
-    return matching_key(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
-
-
-def may_be_mailed(ticket: Ticket, customer: User) -> bool:
-    """Whether a mail about this ticket may go out by itself."""
-    if not customer.is_active or customer.email_key == our_own_address():
-        return False
-    is_proven = customer.email_verified_at is not None or not customer.has_usable_password()
-    return is_proven or ticket.filed_by_id != customer.pk
 
 
 def people_behind(copies: list[TicketCopy]) -> dict[str, User]:

@@ -7,10 +7,11 @@ from django.utils.translation import get_language
 from helpdesk.ids import new_id
 from outbox.delivery import message_id
 from outbox.services import queue_mail
+from tickets.mailboxes import may_be_mailed
 from tickets.models import Attachment, Reply, Ticket
 
 from .models import TicketMail
-from .readers import Reader, may_be_mailed, own_reader, readers_of
+from .readers import Reader, own_reader, readers_of
 from .writing import Words, notice_words, receipt_words, reply_words
 
 REMEMBERED = 50  # mails that are looked through for the one before

@@ -7,6 +7,7 @@ web addresses become links.
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -73,7 +74,7 @@ def rendered(
         "reader": reader,
         "number": ticket.ticket_number,
         "about": about(ticket),
-        "link": f"{settings.BASE_URL}/admin/tickets/{ticket.ticket_number}/" if reader.is_staff else link(ticket),
+        "link": way_in(ticket, reader),
         "needs_account": not reader.has_account,
         **own,
     }
@@ -90,6 +91,15 @@ def sender(name: str) -> str:
 def about(ticket: Ticket) -> str:
     line = " ".join(ticket.subject.split())
     return line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1]}…"
+
+
+def way_in(ticket: Ticket, reader: Reader) -> str:
+    """Straight to the request; for whoever has no account, by way of getting one."""
+    if reader.is_staff:
+        return f"{settings.BASE_URL}/admin/tickets/{ticket.ticket_number}/"
+    if reader.has_account:
+        return link(ticket)
+    return f"{settings.BASE_URL}/portal/sign-up?{urlencode({'next': f'/requests/{ticket.ticket_number}'})}"
 
 
 def link(ticket: Ticket, rest: str = "") -> str:

@@ -35,8 +35,10 @@ BACKEND = "accounts.backends.AccountBackend"
 @forms
 def sign_up(request: HttpRequest) -> HttpResponse:
     """A new account, or the claim of one that an agent created."""
-    form = SignUpForm(request.POST or None)
     back = way_back(request, "portal:requests")
+    if is_in_already(request):
+        return redirect(back)
+    form = SignUpForm(request.POST or None)
     known, status = False, 200
     if form.is_bound:
         status = 400
@@ -50,6 +52,12 @@ def sign_up(request: HttpRequest) -> HttpResponse:
                 return welcome(request, user, back)
     context = {"form": form, "next": back, "known": known}
     return render(request, "portal/account/sign_up.html", context, status=status)
+
+
+def is_in_already(request: HttpRequest) -> bool:
+    """Links in mails lead here whoever has no account yet, and are opened again later."""
+    user = request.user
+    return request.method != "POST" and user.is_authenticated and not user.is_staff
 
 
 def welcome(request: HttpRequest, user: User, back: str) -> HttpResponse:
@@ -66,8 +74,10 @@ def welcome(request: HttpRequest, user: User, back: str) -> HttpResponse:
 @forms
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Email and password; whatever is wrong, the answer is the same."""
-    form = SignInForm(request.POST or None)
     back = way_back(request, "portal:requests")
+    if is_in_already(request):
+        return redirect(back)
+    form = SignInForm(request.POST or None)
     status = 200
     if form.is_bound:
         status = 400

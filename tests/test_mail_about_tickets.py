@@ -211,6 +211,30 @@ def test_nobody_is_mailed_what_they_wrote_themselves(agent: User) -> None:
     assert left() == []
 
 
+def test_whoever_has_no_account_is_led_to_the_request_by_way_of_one(agent: User, customer: User) -> None:
+    ticket = TicketFactory(customer=customer)
+    add_reply(ticket, user_id=agent.pk, content="Hello")
+    found = re.search(r"(/portal/sign-up\?next=%2Frequests%2F\d+)\s", left()[0].body)
+    assert found
+    browser = Client()
+    assert f'name="next" value="/requests/{ticket.ticket_number}"' in browser.get(found[1]).content.decode()
+    User.objects.filter(pk=customer.pk).update(email_verified_at=timezone.now())
+    customer.refresh_from_db()
+    browser.force_login(customer)
+    assert browser.get(found[1])["Location"] == f"/requests/{ticket.ticket_number}"
+
+
+def test_rules_write_to_no_mailbox_that_may_be_somebody_elses(admin: User) -> None:
+    value = {"to": "customer", "subject": "{{ticket.subject}}", "body": "Hello"}
+    create_rule(
+        actor=admin, name="Greet", rule_type="ticket_creation", actions=[{"type": "send_email", "value": value}]
+    )
+    unproven, proven = UserFactory(plain_password=PASSWORD), UserFactory(signed_up=True)
+    for customer in (unproven, proven):
+        create_ticket(actor=customer, customer_id=customer.pk, subject="Buy now", description="x", source="api")
+    assert [message.to for message in left()] == [[proven.email]]
+
+
 def test_colleagues_who_asked_themselves_are_led_to_their_own_pages(agent: User) -> None:
     ticket = TicketFactory(customer=UserFactory(agent=True))
     add_reply(ticket, user_id=agent.pk, content="Hello")
