@@ -116,10 +116,21 @@ def test_after_a_crash_the_rest_is_imported_and_nothing_twice(api: ApiClient, mo
     assert User.objects.filter(email__startswith="p").filter(role="customer").count() == 1_200
 
 
+def test_a_row_that_was_damaged_while_it_waited_fails_alone(api: ApiClient) -> None:
+    record = begin(api, people(3))
+    chunk = Chunk.objects.get()
+    chunk.rows = chunk.rows.replace('"P1"},null]', '"P1\n"},null]')
+    chunk.save()
+    services.work(seconds=60)
+    shown = api.get(f"/api/imports/{record}").json()
+    assert (shown["state"], shown["created"], shown["failed"]) == ("done", 2, 1)
+    assert [(row.number, "damaged" in row.reason) for row in FailedRow.objects.all()] == [(3, True)]
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="Elsewhere writers do not wait for each other.")
 def test_a_long_import_gives_way_to_other_writers(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr("transfers.waiting.BATCH", 2)
     monkeypatch.setattr(services, "TURN", 0)
     monkeypatch.setattr(services.time, "sleep", rests.append)
     api.post(CONTACTS, {"data": [{"email": f"p{n}@example.com", "name": "P"} for n in range(6)], "background": True})

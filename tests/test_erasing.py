@@ -36,7 +36,8 @@ from tickets.models import Attachment, DiscardedFile, HeldRequest, Reply, Ticket
 from tickets.services import add_reply, create_ticket, update_ticket
 from transfers.models import Chunk, FailedRow, Import, PlannedRow
 from transfers.reading import Row
-from transfers.services import packed, work
+from transfers.services import work
+from transfers.waiting import packed
 from workspace.models import SavedView
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,25 @@ def test_other_rows_of_an_import_go_on(person: User, admin: User) -> None:
         (2, "This row was about somebody who has been erased."),
         (3, "This row was about somebody who has been erased."),
     }
+
+
+@pytest.mark.parametrize("damage", ["", '"'])
+def test_no_sign_in_a_row_that_waits_and_no_damage_to_it_keeps_anybody_from_being_erased(
+    person: User, admin: User, damage: str
+) -> None:
+    record = Import.objects.create(kind="contacts", owner=admin, rows_total=2)
+    rows = [
+        Row(2, {"email": ADDRESS, "name": f"Zo\u2028{damage}"}),
+        Row(3, {"email": "a@example.org", "name": "A\x85B"}),
+    ]
+    lines = "".join(packed(row).decode() + "\n" for row in rows)
+    Chunk.objects.create(of=record, number=0, rows=lines.replace('\\"', '"'))
+    erase_person(person.pk, actor=admin)
+    assert traces() == []
+    work(seconds=10)
+    record.refresh_from_db()
+    assert (record.state, record.created, record.failed) == ("done", 1, 1)
+    assert User.objects.get(email="a@example.org").name == "A\x85B"
 
 
 def test_their_messages_are_blanked_when_that_is_wanted(person: User, admin: User, agent: User, api: ApiClient) -> None:

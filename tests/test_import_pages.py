@@ -77,6 +77,14 @@ def test_a_file_is_shown_row_by_row_before_it_is_imported(desk: Client) -> None:
     assert User.objects.filter(name__in=["Ann", "New"]).count() == 2
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_what_only_looks_like_the_end_of_a_line_is_a_sign_like_any_other(desk: Client, sign: str) -> None:
+    record = trial(desk, f"name,email\nAnn{sign}B,ann@example.org\nBob,bob@example.org\n")
+    assert (record.state, record.created, record.failed) == ("done", 2, 0)
+    run(desk, record)
+    assert set(User.objects.filter(role="customer").values_list("name", flat=True)) == {f"Ann{sign}B", "Bob"}
+
+
 def test_pressing_twice_imports_once(desk: Client) -> None:
     record = trial(desk, ROWS)
     for _ in range(2):

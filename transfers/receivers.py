@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 from helpdesk.json_values import spellings
 
 from .models import Chunk, FailedRow, PlannedRow
-from .services import packed, unpacked
+from .waiting import lines_of, packed, without_values
 
 ERASED = "This row was about somebody who has been erased."
 
@@ -21,7 +21,7 @@ def forget_person(sender: Any, addresses: list[str], **kwargs: Any) -> None:
         planned = PlannedRow.objects.alias(said=Cast("changes", TextField())).filter(about_plan(address))
         PlannedRow.objects.filter(pk__in=list(planned.values_list("pk", flat=True))).update(changes={}, error=ERASED)
         for chunk in Chunk.objects.select_for_update().filter(rows__icontains=address).order_by("pk"):
-            chunk.rows = "".join(without(line, address) + "\n" for line in chunk.rows.splitlines())
+            chunk.rows = "".join(without(line, address) + "\n" for line in lines_of(chunk.rows))
             chunk.save(update_fields=["rows"])
 
 
@@ -33,7 +33,7 @@ def about_plan(address: str) -> Q:
 
 
 def without(line: str, address: str) -> str:
+    """A line as it is, or without what it says of the address; nothing of what cannot be told to be a row."""
     if address.casefold() not in line.casefold():
         return line
-    row = unpacked(line)
-    return packed(type(row)(row.number, {}, ERASED)).decode()
+    return "".join(packed(row).decode() for row in without_values(line, ERASED))

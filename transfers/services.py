@@ -2,16 +2,13 @@
 
 import logging
 import time
-import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from tempfile import SpooledTemporaryFile
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -19,22 +16,18 @@ from django.utils import timezone
 from accounts.models import User
 from helpdesk import bulk
 from helpdesk.api.json import dumps
-from helpdesk.errors import Conflict, Forbidden, Invalid
+from helpdesk.errors import Conflict, Forbidden
 from helpdesk.ids import new_id
 from worker.services import hasten
 
 from .applying import CREATED, FAILED, UNCHANGED, UPDATED, Outcome, Surroundings, apply, shown_changes
 from .models import Chunk, FailedRow, Import, PlannedRow, State
-from .reading import Row, Upload
+from .waiting import Waiting, portions, rows_of
 
 logger = logging.getLogger(__name__)
 
-MAX_ROWS = 500_000
 AT_ONCE = 1_000  # rows that are imported while the client waits
 AT_ONCE_SECONDS = 10
-BATCH = 500  # rows of one transaction …
-BATCH_SIZE = 4 * 1024 * 1024  # … or so many bytes, if that is less
-IN_MEMORY = 2 * 1024 * 1024  # bytes of rows before they wait on disk
 TRIES = 4
 # Renewed by every batch. A batch that takes longer is still done once: it has the row of its import locked.
 LEASE = timedelta(seconds=30)
@@ -44,41 +37,6 @@ TURN, PAUSE = 0.4, 0.12  # seconds of work, and of rest
 KEPT = timedelta(days=30)
 UNCONFIRMED = timedelta(days=1)  # for which the rows of a trial run are kept
 JOB = "transfers.jobs.import_rows"
-
-
-class Waiting:
-    """The rows of an upload, read once and checked as far as the file goes, waiting to be imported."""
-
-    def __init__(self, upload: Upload) -> None:
-        """Raises Invalid when the file cannot be read to its end: then nothing is imported."""
-        self.columns, self.ignored = upload.columns, upload.ignored
-        self.file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with this object
-        weakref.finalize(self, self.file.close)
-        self.count = 0
-        seen = dict.fromkeys(self.columns)
-        for row in upload.rows:
-            self.count += 1
-            if self.count > MAX_ROWS:
-                raise Invalid(f"An import has {MAX_ROWS} rows at most. Split the file.")
-            self.file.write(packed(row) + b"\n")
-            if not upload.columns and len(seen) < 1_000:
-                seen.update(dict.fromkeys(row.values))
-        self.columns = list(seen)
-
-    def lines(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        return iter(self.file)
-
-    def rows(self) -> list[Row]:
-        return [unpacked(line) for line in self.lines()]
-
-
-def packed(row: Row) -> bytes:
-    return dumps([row.number, row.values, row.problem])
-
-
-def unpacked(line: bytes | str) -> Row:
-    return Row(*orjson.loads(line))
 
 
 # --- Beginning ----------------------------------------------------------------------------------------
@@ -147,19 +105,6 @@ def confirm(record_id: UUID, *, actor: User) -> Import:
         record.save()
         hasten(JOB)
     return record
-
-
-def portions(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    portion: list[bytes] = []
-    size = 0
-    for line in lines:
-        if portion and (len(portion) >= BATCH or size + len(line) > BATCH_SIZE):
-            yield portion
-            portion, size = [], 0
-        portion.append(line)
-        size += len(line)
-    if portion:
-        yield portion
 
 
 def again_when_overtaken(attempt: Callable[[], list[Outcome]]) -> list[Outcome]:
@@ -310,7 +255,7 @@ def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
         elif chunk is None:
             end(record, now)
         else:
-            note(record, apply(record.kind, [unpacked(line) for line in chunk.rows.splitlines()], around))
+            note(record, apply(record.kind, rows_of(chunk.rows), around))
             if record.dry_run:
                 record.chunks.filter(pk=chunk.pk).update(is_tried=True)
             else:

@@ -25,7 +25,7 @@ from transfers.exports import FORMATS, Export, csv_lines, failed_rows, filename
 from transfers.layouts import COMPANIES, CONTACTS, Layout
 from transfers.models import Import, State
 from transfers.reading import Upload, from_file, unknown_columns
-from transfers.services import Waiting
+from transfers.waiting import Waiting
 
 LAYOUTS: dict[str, Layout] = {"contacts": CONTACTS, "companies": COMPANIES}
 LISTS = {"contacts": "admin:people_contact_changelist", "companies": "admin:companies_company_changelist"}

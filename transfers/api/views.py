@@ -25,7 +25,7 @@ from transfers.exports import FORMATS, Export, csv_lines, failed_rows, filename
 from transfers.layouts import COMPANIES, CONTACTS, TICKETS, Layout
 from transfers.models import Import, PlannedRow
 from transfers.reading import Upload, from_file, from_rows
-from transfers.services import Waiting
+from transfers.waiting import Waiting
 
 from .serializers import (
     ExportSerializer,
