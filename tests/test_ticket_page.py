@@ -191,6 +191,18 @@ def test_what_cannot_be_sent_stays_in_the_form_with_the_reason(
     assert not Reply.objects.exists()
 
 
+def test_pictures_are_shown_where_they_were_sent_and_other_files_named(browser: Client, ticket: Ticket) -> None:
+    files = [
+        SimpleUploadedFile(name, b"x", kind) for name, kind in (("a.png", "image/png"), ("b.svg", "image/svg+xml"))
+    ]
+    browser.post(at(ticket, "reply/"), {"content": "See.", "kind": "reply", "do": "send", "files": files})
+    page = browser.get(at(ticket)).content.decode()
+    picture = Attachment.objects.get(filename="a.png")
+    assert page.count("<img src=") == page.count(f'<img src="/api/attachments/{picture.pk}/content"') == 1
+    assert browser.get(f"/api/attachments/{picture.pk}/content")["Content-Type"] == "image/png"
+    assert "attached" not in page  # they stand below their message
+
+
 def test_too_large_a_file_takes_nothing_with_it(browser: Client, ticket: Ticket, settings: Any) -> None:
     settings.ATTACHMENT_MAX_SIZE = 3
     file = SimpleUploadedFile("a.txt", BytesIO(b"hello").read())

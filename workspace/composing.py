@@ -1,5 +1,6 @@
 """What goes on around an answer before it is sent: drafts, prepared texts, and who else is at the ticket."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,13 @@ def text_in(text: str) -> str:
 
 def draft_of(user: User, ticket: Ticket) -> Draft | None:
     return Draft.objects.filter(user=user, ticket=ticket).first()
+
+
+def drafts_on(tickets: Sequence[UUID], user: User) -> set[UUID]:
+    """Those of some tickets on which somebody has begun to write."""
+    return (
+        set(Draft.objects.filter(user=user, ticket__in=tickets).values_list("ticket", flat=True)) if tickets else set()
+    )
 
 
 def keep_draft(

@@ -13,6 +13,7 @@ from helpdesk.errors import HelpDeskError, Invalid
 from tickets.models import Reply
 
 from . import bulk, offers
+from .composing import drafts_on
 from .merge_pages import confirm_merge
 from .pages import (
     carried,
@@ -55,6 +56,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "queue": shown,
         "address": shown.address(),
         "found": found,
+        "begun": drafts_on([row["id"] for row in found.rows], shown.user),
         **sidebar(shown),
         **offered,
         "sorts": [(name, SORTS[name]) for name in shown.view.sorts],

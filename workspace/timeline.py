@@ -97,7 +97,9 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
     if messages:
         messages[-1].is_latest = True
     since = messages[0].at if earlier else None
-    return Timeline(woven(messages, events(ticket, since)), earlier, written[-1].pk if written else None)
+    # Files that stand below their message are not told of again.
+    sent = {file.filename for reply, group in files.items() if reply for file in group}
+    return Timeline(woven(messages, events(ticket, since, sent)), earlier, written[-1].pk if written else None)
 
 
 def latest(ticket: Ticket, model: Any, most: int) -> list[Any]:
@@ -132,7 +134,7 @@ def woven(messages: Sequence[Message], happened: Sequence[Event]) -> list[Messag
 # --- Activities in words ------------------------------------------------------------------------------
 
 
-def events(ticket: Ticket, since: datetime | None) -> list[Event]:
+def events(ticket: Ticket, since: datetime | None, sent: set[str]) -> list[Event]:
     rows = Activity.objects.filter(ticket=ticket).exclude(action__in=SILENT).select_related("user")
     if since is not None:
         rows = rows.filter(created_at__gte=since)
@@ -147,6 +149,7 @@ def events(ticket: Ticket, since: datetime | None) -> list[Event]:
             row.action in OF_RULES,
         )
         for row in found
+        if row.action != Action.ATTACHMENT_ADDED or row.new_value not in sent
     ]
 
 

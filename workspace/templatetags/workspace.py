@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
-from tickets.models import Priority, Status
+from tickets.models import Attachment, Priority, Status
 from workspace import offers, promises
 
 LINKED = 20_000  # characters
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+SHOWN = 5_000_000  # bytes of a picture that is shown where it was sent
 
 register = template.Library()
 
@@ -101,6 +103,11 @@ def linked(text: str) -> SafeString:
     if len(text) > LINKED:
         return conditional_escape(text)
     return mark_safe(urlize(text, nofollow=True, autoescape=True))  # noqa: S308 - urlize escapes
+
+
+@register.filter
+def is_picture(file: Attachment) -> bool:
+    return file.mime_type in PICTURES and file.file_size <= SHOWN
 
 
 @register.filter

@@ -66,6 +66,7 @@ export const composer = (ticket, page) => {
     if (isAtEnd) requestAnimationFrame(() => window.scrollTo({ top: document.documentElement.scrollHeight }));
   });
   /* What was said last stands right above the answer. */
+  window.addEventListener("load", () => setTimeout(() => { history.scrollRestoration = "auto"; }, 300));
   if (!location.hash || location.hash === "#latest") ticket.querySelector("#latest")?.scrollIntoView({ block: "end" });
 
   /* Files that go along, by name. */
@@ -125,7 +126,11 @@ export const composer = (ticket, page) => {
       else if (answer.ok) {
         const { to } = await answer.json();
         sessionStorage.removeItem(copy);
-        if (to.split("#")[0] === location.pathname + location.search) { history.replaceState(null, "", to); location.reload(); } else location.href = to;
+        if (to.split("#")[0] === location.pathname + location.search) {
+          history.scrollRestoration = "manual";  // on to the message that was sent, not to where its writer was
+          history.replaceState(null, "", to);
+          location.reload();
+        } else location.href = to;
       } else if (refused(await answer.text())) problem = "";
       else throw new Error(String(answer.status));
       if (answer.ok) return;

@@ -1,9 +1,12 @@
-/* Menus made of <details data-menu>: one at a time, closed by Escape and by a click elsewhere. */
+/* Menus made of <details data-menu>: one at a time, closed by Escape and by a click elsewhere. Notices go by a click. */
 
 export const menus = () => {
   const open = () => document.querySelectorAll("details[data-menu][open]");
   document.addEventListener("click", (event) => {
     open().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("a")) event.target.closest("#ws-messages > p")?.remove();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -32,6 +32,7 @@ export const queue = (page) => {
   page.addEventListener("change", tell);
   tell();
 
+  const changed = page.querySelector("[data-changed]");
   const refresh = async () => {
     if (document.hidden) return;
     try {
@@ -40,6 +41,8 @@ export const queue = (page) => {
       for (const [name, number] of Object.entries(await answer.json())) {
         const shown = page.querySelector(`[data-count="${name}"]`);
         if (!shown) continue;
+        /* Rows stay where they are while somebody reads; that there are others is said. */
+        if (shown.textContent && shown.textContent !== number && shown.closest("[aria-current]") && changed) changed.hidden = false;
         shown.textContent = number;
         shown.classList.toggle("is-none", number === "0");
       }
