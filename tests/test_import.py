@@ -2,13 +2,14 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test.client import MULTIPART_CONTENT
 from openpyxl import Workbook
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.signals import user_saved
 from companies.models import Company
 from helpdesk.ids import new_id
@@ -76,6 +77,16 @@ def test_two_rows_about_one_contact_are_one_contact(api: ApiClient) -> None:
     result = add(api, {"email": "a@example.com", "name": "A"}, {"email": "A@example.com", "name": "B"})
     assert (result["imported"], result["updated"]) == (1, 1)
     assert User.objects.get(email="a@example.com").name == "B"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_people_imported_at_once_are_there_once(api_key: ApiKey, at_once: Callable[..., list[Any]]) -> None:
+    rows = [{"email": f"p{n}@example.com", "name": "P", "tags": ["a"]} for n in range(40)]
+    CompanyFactory(domains=["example.com"])
+    results = at_once(4, lambda n: add(ApiClient(api_key.secret), *(rows if n % 2 else rows[::-1])))
+    assert [result["failed"] for result in results] == [0] * 4
+    assert sum(result["imported"] for result in results) == 40
+    assert User.objects.filter(email__endswith="@example.com", name="P").count() == 40
 
 
 # A row, and what is said of it; the good row beside it is imported all the same.
