@@ -13,6 +13,7 @@ from accounts.models import User
 from portal.request_pages import CHANGES
 from portal.search_limits import A_MINUTE
 from tests.factories import ArticleFactory, CustomFieldFactory, TicketFactory
+from tickets.files import path_of
 from tickets.models import Attachment, Reply, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,22 @@ def test_a_message_that_is_sent_twice_is_said_once(browser: Client, ticket: Tick
     for words in ("Another one", "A third one"):
         browser.post(f"{path}/reply", {"content": words})
     assert Reply.objects.count() == 3
+
+
+def test_words_that_were_changed_while_the_first_ones_were_on_their_way_are_kept(
+    browser: Client, ticket: Ticket, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    path = f"/requests/{ticket.ticket_number}/reply"
+    forms = [("More", b""), ("More words", b""), ("More words", b"a file"), ("More words", b"b file")]
+    for content, file in forms * 2:
+        files = {"files": SimpleUploadedFile("a.txt", file)} if file else {}
+        browser.post(path, {"content": content, "once": "one page", **files})
+    assert [reply.content for reply in Reply.objects.order_by("created_at", "id")] == [form[0] for form in forms]
+    said = set()
+    for attachment in Attachment.objects.all():
+        said.add(path_of(attachment).read_bytes())
+    assert said == {b"a file", b"b file"}
 
 
 def test_a_message_that_was_refused_can_be_sent_again(browser: Client, ticket: Ticket, settings: Any) -> None:

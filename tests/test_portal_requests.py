@@ -87,6 +87,8 @@ def test_a_form_that_is_sent_twice_makes_one_request(browser: Client) -> None:
     for _ in range(2):
         browser.post("/requests/new", {**REQUEST, "once": once[1]})
     assert Ticket.objects.count() == 1
+    browser.post("/requests/new", {**REQUEST, "description": "And now the curtains", "once": once[1]})
+    assert Ticket.objects.filter(description="And now the curtains").count() == 1, "words that are new are kept"
 
 
 def test_what_is_missing_is_said_and_nothing_is_lost(browser: Client) -> None:
