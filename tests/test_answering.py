@@ -106,11 +106,14 @@ def test_a_refused_file_takes_everything_back(ticket: Ticket, agent: User, setti
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_what_closing_asks_for_keeps_the_answer_back(ticket: Ticket, agent: User) -> None:
+def test_what_closing_asks_for_keeps_the_answer_back_with_its_files(
+    ticket: Ticket, agent: User, tmp_path: Path
+) -> None:
     CustomFieldFactory(name="cause", label="Cause", required_on_close=True)
     with pytest.raises(HelpDeskError, match="Cause"), transaction.atomic():
-        answer(ticket, actor=agent, content="Done.", seen=None, status=Status.RESOLVED)
+        answer(ticket, actor=agent, content="Done.", seen=None, status=Status.RESOLVED, uploads=[upload(), upload()])
     assert not Reply.objects.exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 # --- Since when customers wait ------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """Files, time, and prepared texts."""
 
 import base64
+from contextlib import suppress
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test.client import MULTIPART_CONTENT
 from django.utils import timezone
 
@@ -15,7 +18,10 @@ from accounts.models import User
 from tests.client import ApiClient
 from tests.factories import AgentGroupFactory, ReplyFactory, TicketFactory
 from tickets import files
-from tickets.models import DiscardedFile, Ticket
+from tickets.answering import write_note
+from tickets.attachments import Upload
+from tickets.models import Attachment, DiscardedFile, Ticket
+from tickets.services import add_reply
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +117,29 @@ def test_deleting_removes_the_file_too(api: ApiClient, folder: Path) -> None:
     assert api.delete(f"/api/tickets/{ticket.pk}").status_code == 204
     assert stored(folder) == []
     assert api.get(second["fileUrl"]).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_whose_transaction_failed_after_all_goes_and_others_stay(folder: Path, agent: User) -> None:
+    """Whatever door it came through: what fails is not always the verb that stored it."""
+    ticket, uploads = TicketFactory(), [Upload("a.txt", BytesIO(b"abc"), 3)]
+    kept = add_reply(ticket, user_id=agent.pk, content="Kept", uploads=uploads).attachments.get()
+    assert stored(folder) == [files.path_of(kept)], "nothing but the file itself stays"
+    files.mark_of(kept.stored_name).touch()  # killed between its commit and what follows
+    with suppress(RuntimeError), transaction.atomic():
+        add_reply(ticket, user_id=agent.pk, content="Lost", uploads=uploads)
+        raise RuntimeError
+    with transaction.atomic():
+        with suppress(RuntimeError), transaction.atomic():
+            write_note(ticket, actor=agent, content="Lost", uploads=uploads)
+            raise RuntimeError
+        write_note(ticket, actor=agent, content="Kept", uploads=uploads)
+    now = timezone.now()
+    assert files.remove_abandoned(now) == 0, "their transaction may still be running"
+    assert files.remove_abandoned(now + timedelta(days=2)) == 2
+    assert set(stored(folder)) == {files.path_of(row) for row in Attachment.objects.all()}
+    assert Attachment.objects.count() == 2
+    assert files.remove_abandoned(now + timedelta(days=2)) == 0
 
 
 @pytest.mark.django_db(transaction=True)

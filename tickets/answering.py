@@ -13,6 +13,7 @@ from helpdesk.errors import Conflict
 from helpdesk.transactions import in_one_transaction
 
 from .attachments import Upload, attach_all
+from .files import all_or_none
 from .models import Note, Reply, Ticket
 from .services import add_note, add_reply, lock, update_ticket
 
@@ -30,6 +31,7 @@ class NewerMessages(Conflict):
 
 
 @in_one_transaction
+@all_or_none()
 def answer(
     ticket: Ticket | UUID,
     *,
@@ -54,6 +56,7 @@ def answer(
 
 
 @in_one_transaction
+@all_or_none()
 def write_note(ticket: Ticket | UUID, *, actor: User, content: str, uploads: Sequence[Upload] = ()) -> Note:
     """Leave a note among staff, with files of the ticket. It may cross with anything."""
     note = add_note(ticket, user_id=actor.pk, content=content)

@@ -2,14 +2,12 @@
 
 import mimetypes
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Role, User
@@ -17,7 +15,7 @@ from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 
-from .files import discard, remove, store
+from .files import all_or_none, discard, keep, store
 from .history import record
 from .locking import lock, touch
 from .models import Action, Attachment, Reply, Ticket
@@ -36,6 +34,8 @@ class Upload:
     mime_type: str | None = None
 
 
+@in_one_transaction
+@all_or_none()
 def attach_file(
     ticket: Ticket | UUID,
     *,
@@ -50,50 +50,33 @@ def attach_file(
     if size > settings.ATTACHMENT_MAX_SIZE:
         raise Invalid(file=f"Files can have {settings.ATTACHMENT_MAX_SIZE // 2**20} MB at most.")
     stored_name = store(content)
-    try:
-        with transaction.atomic():
-            locked = lock(ticket)
-            is_internal = is_for_staff(locked, reply_id, actor)
-            now = timezone.now()
-            name = safe_name(filename)
-            attachment = Attachment.objects.create(
-                id=new_id(),
-                ticket=locked,
-                reply_id=reply_id,
-                filename=name,
-                stored_name=stored_name,
-                file_size=size,
-                mime_type=known_type(mime_type, name),
-                uploaded_by=actor,
-                is_internal=is_internal,
-                created_at=now,
-            )
-            record(locked, Action.ATTACHMENT_ADDED, actor=actor, now=now, new=name)
-            touch(locked, now)
-    except BaseException:
-        remove(stored_name)
-        raise
+    locked = lock(ticket)
+    is_internal = is_for_staff(locked, reply_id, actor)
+    now = timezone.now()
+    name = safe_name(filename)
+    attachment = Attachment.objects.create(
+        id=new_id(),
+        ticket=locked,
+        reply_id=reply_id,
+        filename=name,
+        stored_name=stored_name,
+        file_size=size,
+        mime_type=known_type(mime_type, name),
+        uploaded_by=actor,
+        is_internal=is_internal,
+        created_at=now,
+    )
+    record(locked, Action.ATTACHMENT_ADDED, actor=actor, now=now, new=name)
+    touch(locked, now)
+    keep(stored_name)
     return attachment
 
 
-@contextmanager
-def attached(ticket: Ticket, uploads: Sequence[Upload], *, actor: User | None, reply_id: UUID | None) -> Iterator[None]:
-    """All files are kept with the ticket, or none: when one is refused, or what follows fails, all go again."""
-    kept: list[Attachment] = []
-    try:
-        for upload in uploads:
-            attachment = attach_file(ticket, actor=actor, reply_id=reply_id, **vars(upload))
-            kept.append(attachment)
-        yield
-    except BaseException:
-        for attachment in kept:
-            remove(attachment.stored_name)
-        raise
-
-
+@in_one_transaction
+@all_or_none()
 def attach_all(ticket: Ticket, uploads: Sequence[Upload], *, actor: User, reply_id: UUID | None) -> None:
-    with attached(ticket, uploads, actor=actor, reply_id=reply_id):
-        pass
+    for upload in uploads:
+        attach_file(ticket, actor=actor, reply_id=reply_id, **vars(upload))
 
 
 def is_for_staff(ticket: Ticket, reply_id: UUID | None, actor: User | None) -> bool:

@@ -19,6 +19,7 @@ from helpdesk.ids import new_id
 from helpdesk.transactions import in_one_transaction
 
 from .attachments import Upload, attach_all
+from .files import all_or_none
 from .mails import send_copied
 from .models import DONE_STATUSES, Reply, Source, Status, Ticket, TicketCopy
 from .services import add_reply, change, create_ticket, lock
@@ -28,6 +29,7 @@ COPIES_ADDED = Limit(30, 60 * 60)
 
 
 @in_one_transaction
+@all_or_none()
 def file_request(
     *,
     customer: User,

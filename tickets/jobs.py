@@ -15,6 +15,12 @@ def remove_discarded_files() -> None:
 
 
 @every(minutes=60)
+def remove_abandoned_files() -> None:
+    """Those that were stored for something that was never done."""
+    files.remove_abandoned(timezone.now())
+
+
+@every(minutes=60)
 def forget_held_requests() -> None:
     """What guests wrote and never confirmed."""
     guests.forget_held(timezone.now())

@@ -26,8 +26,8 @@ from helpdesk.tags import clean_tags
 from helpdesk.transactions import in_one_transaction
 
 from . import rules, searching
-from .attachments import Upload, attached
-from .files import discard_files_of
+from .attachments import Upload, attach_all
+from .files import all_or_none, discard_files_of
 from .history import Changes, record, record_changes
 from .linking import link, replace_links, unlink
 from .locking import key_of, lock, touch
@@ -212,6 +212,7 @@ def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
 
 
 @in_one_transaction
+@all_or_none()
 def add_reply(
     ticket: Ticket | UUID,
     *,
@@ -258,8 +259,8 @@ def add_reply(
         reopened = {"status": Status.OPEN}
     touch(locked, now, "unanswered_since", *changes)
     changes |= change(locked, reopened, actor=acting, cause=cause, now=now)
-    with attached(locked, uploads, actor=author, reply_id=reply.pk):
-        reply_added.send(Reply, ticket=locked, reply=reply, actor=acting, cause=cause, changes=changes)
+    attach_all(locked, uploads, actor=author, reply_id=reply.pk)
+    reply_added.send(Reply, ticket=locked, reply=reply, actor=acting, cause=cause, changes=changes)
     return reply
 
 

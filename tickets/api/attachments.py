@@ -2,13 +2,11 @@
 
 import base64
 import binascii
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse
-from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -19,7 +17,7 @@ from helpdesk.api.serializers import Body, parse
 from helpdesk.api.views import ResourceViewSet
 from helpdesk.errors import Invalid, NotFound
 from tickets.attachments import attach_file, delete_attachment
-from tickets.files import path_of, remove
+from tickets.files import path_of
 from tickets.models import Attachment, Ticket
 
 from .serializers import AttachmentSerializer
@@ -52,17 +50,7 @@ class TicketAttachmentViewSet(TicketChildViewSet):
 
     def create(self, request: Request, ticket_id: str) -> HttpResponse:
         """Attach a file, as JSON with base64 or as multipart form data."""
-        attachment = attach_file(self.ticket_key(), actor=request.user, **self.upload(request))
-        self.stored.append(attachment.stored_name)
-        return self.created(attachment)
-
-    def write(self, handler: Callable[..., HttpResponseBase]) -> HttpResponseBase:
-        """A file whose row was not kept, because the transaction failed after it, is not kept either."""
-        self.stored: list[str] = []
-        response = super().write(handler)
-        for stored_name in self.stored[:-1] if response.status_code < 400 else self.stored:
-            remove(stored_name)
-        return response
+        return self.created(attach_file(self.ticket_key(), actor=request.user, **self.upload(request)))
 
     def upload(self, request: Request) -> dict[str, Any]:
         """What the verb takes, whichever way the file was sent."""
