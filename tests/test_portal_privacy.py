@@ -166,31 +166,87 @@ def test_a_claimer_learns_nothing_older_by_a_merge(mia: User, agent: User) -> No
 
 
 PLANS: list[tuple[str, bool, bool]] = [
-    # Who sent the other one, whether all of it stays to be read by the customer, whether somebody new reads it.
+    # Who sent the other one, whether all of it stays to be read by the customer, whether somebody would read too much.
     ("the same person", True, False),
     ("the same person, and somebody is kept informed", True, True),
     ("a stranger", False, False),
+    ("a stranger, and somebody is kept informed", False, False),
     ("a colleague whose company shares", False, False),
 ]
 
 
-@pytest.mark.parametrize(("case", "stays", "new_readers"), PLANS, ids=[plan[0] for plan in PLANS])
+@pytest.mark.parametrize(("case", "stays", "too_much"), PLANS, ids=[plan[0] for plan in PLANS])
 def test_what_a_merge_will_show_whom_is_known_before(
-    mia: User, tom: User, case: str, stays: bool, new_readers: bool
+    mia: User, tom: User, case: str, stays: bool, too_much: bool
 ) -> None:
     kept = TicketFactory(customer=mia)
     source = TicketFactory(customer=mia if "same" in case else tom)
     NoteFactory(ticket=source)
+    ReplyFactory(ticket=source, user=source.customer)
     if "colleague" in case:
         User.objects.update(company=CompanyFactory(shares_tickets=True))
     if "informed" in case:
-        TicketCopy.objects.create(ticket=kept, email="c@example.com", email_key="c@example.com")
+        inform(kept, "c@example.com")
     plan: MergePlan = plan_merge(kept, source_ids=[source.pk])
     assert [one.pk for one in plan.hidden] == ([] if stays else [source.pk])
-    assert bool(plan.new_readers) == new_readers
+    assert bool(plan.leaving) == too_much
     said = " ".join(plan.sentences())
     assert ("Tom Other" in said) is not stays
-    assert ("c@example.com" in said) is new_readers
+    assert ("c@example.com" in said) is too_much
+    assert plan.needs_a_decision == (too_much or not stays)
+
+
+def inform(ticket: Ticket, email: str, **more: Any) -> TicketCopy:
+    return TicketCopy.objects.create(ticket=ticket, email=email, email_key=email.lower(), **more)
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_whoever_is_kept_informed_learns_nothing_by_a_merge_unless_everybody_reads_on(
+    mia: User, agent: User, api: ApiClient, joins: bool
+) -> None:
+    """Of two requests of one person, each has readers of its own."""
+    near, far, both, colleague = UserFactory.create_batch(4, signed_up=True)
+    User.objects.filter(pk__in=[mia.pk, colleague.pk]).update(company=CompanyFactory(shares_tickets=True))
+    kept, source, empty = (TicketFactory(customer=mia) for _ in range(3))
+    for ticket, readers in ((kept, (near, both, colleague)), (source, (far, both))):
+        add_reply(ticket, user_id=mia.pk, content=f"Words of #{ticket.ticket_number}")
+        for reader in readers:
+            inform(ticket, reader.email, added_by=mia)
+    before = {reader: page_for(reader, kept) for reader in (near, far, both, colleague)}
+    assert plan_merge(kept, source_ids=[empty.pk]).leaving == [], "there is nothing new to read"
+    said = " ".join(plan_merge(kept, source_ids=[source.pk, empty.pk]).sentences(keep_informed=joins))
+    assert (near.email in said, far.email in said, both.email in said) == (True, True, False)
+    body = {"ticketIds": [str(source.pk), str(empty.pk)], "keepInformed": joins}
+    assert api.post(f"/api/tickets/{kept.pk}/merge", body).status_code == 200
+    assert f"Words of #{source.ticket_number}" in page_for(mia, kept), "its own customer reads everything"
+    for reader, goes_on in ((near, joins), (far, joins), (both, True), (colleague, True)):
+        page = page_for(reader, kept)
+        assert (f"Words of #{source.ticket_number}" in page) == goes_on, reader
+        assert (f"Words of #{kept.ticket_number}" in page) == goes_on, reader
+    assert f"Words of #{kept.ticket_number}" in before[near]
+    assert f"Words of #{kept.ticket_number}" not in before[far]
+    assert {copy.email for copy in kept.copies.all()} == {
+        one.email for one in (near, far, both, colleague) if joins or one in (both, colleague)
+    }
+    assert {copy.added_by for copy in kept.copies.all()} == {mia}, "whom a customer has named is nobody we know better"
+
+
+def test_an_answer_to_somebody_else_is_no_first_response(mia: User, theirs: Ticket, agent: User) -> None:
+    theirs.refresh_from_db()
+    assert theirs.first_response_at
+    kept, joined = TicketFactory(customer=mia), TicketFactory(customer=mia)
+    merge_tickets(kept, source_ids=[theirs.pk], actor=agent)
+    kept.refresh_from_db()
+    assert kept.first_response_at is None, "its customer still waits"
+    other = TicketFactory(customer=mia)
+    answer = add_reply(other, user_id=agent.pk, content="Yours")
+    merge_tickets(kept, source_ids=[other.pk], actor=agent)
+    kept.refresh_from_db()
+    assert kept.first_response_at == answer.created_at
+    theirs.refresh_from_db()
+    merge_tickets(joined, source_ids=[theirs.pk], actor=agent, keep_informed=True)
+    joined.refresh_from_db()
+    assert joined.first_response_at == theirs.first_response_at, "who joins shares what was answered"
 
 
 def test_what_is_older_than_this_memory_is_remembered_by_the_roles_of_today(agent: User, mia: User) -> None:

@@ -419,7 +419,14 @@ def test_merging_shows_both_tickets_and_warns_of_different_customers_before_it_i
     other: Any = TicketFactory(subject="Much <smoke>", customer=UserFactory(name="Nora"))
     number = {"do": "merge", "number": f"#{other.ticket_number}", "queue": "view=all"}
     page = browser.post(at(ticket, "do/"), number).content.decode()
-    for shown in ("Smoke &amp; &lt;fire&gt;", "Much &lt;smoke&gt;", "Cleo Customer", "Nora", "2 different customers"):
+    for shown in (
+        "Smoke &amp; &lt;fire&gt;",
+        "Much &lt;smoke&gt;",
+        "Cleo Customer",
+        "Nora",
+        "2 different customers",
+        "everybody read on",
+    ):
         assert shown in page
     assert f'value="{other.pk}" checked' in page  # the one that was typed is kept
     ticket.refresh_from_db()
@@ -430,6 +437,10 @@ def test_merging_shows_both_tickets_and_warns_of_different_customers_before_it_i
     ticket.refresh_from_db()
     assert ticket.status == Status.CLOSED
     assert [copy.email for copy in other.copies.all()] == ["cleo@example.org"]
+    first, second = (TicketFactory(customer=other.customer) for _ in range(2))
+    plain = browser.post(at(first, "do/"), {"do": "merge", "number": str(second.ticket_number)}).content.decode()
+    for nothing_to_decide in ("different customers", "everybody read on"):
+        assert nothing_to_decide not in plain
     again = browser.post(at(ticket, "do/"), {"do": "merge", "number": str(ticket.ticket_number)}, follow=True)
     assert words_of(again)[-1:] == ["A ticket cannot be merged into itself."]
 

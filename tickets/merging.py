@@ -15,7 +15,7 @@ from helpdesk.transactions import in_one_transaction
 
 from .history import merged_from, merged_into, record
 from .linking import link
-from .merge_plans import let_join, plan_merge
+from .merge_plans import plan_merge, settle_copies
 from .models import Action, Attachment, Note, Reply, Status, Ticket, TicketLink, TimeEntry
 from .rules import among
 from .searching import refill
@@ -39,8 +39,9 @@ def merge_tickets(
 ) -> Ticket:
     """Move the conversation, files and time of the sources into the target; the sources are closed with a link.
 
-    What the target's customer must not read becomes internal: see merge_plans.py. With `keep_informed` the customers
-    of the sources join instead, and all read everything. A note keeps each source's description for staff.
+    What the target's customer must not read becomes internal, and who could not read what moves is kept informed no
+    longer: see merge_plans.py. With `keep_informed` everybody joins instead, and all read everything. A note keeps each
+    source's description for staff.
     `visible` is the queryset of tickets the caller may merge, all of them unless given.
     """
     target_id = target.pk if isinstance(target, Ticket) else target
@@ -51,10 +52,10 @@ def merge_tickets(
     kept = locked[target_id]
     plan = plan_merge(kept, source_ids=sources)
     internal = {one.pk for one in plan.internal(keep_informed=keep_informed)}
-    if keep_informed:
-        let_join(plan, added_by=actor, now=now)
-    answered = [ticket.first_response_at for ticket in locked.values() if ticket.first_response_at]
-    kept.first_response_at = min(answered, default=None)
+    settle_copies(plan, keep_informed=keep_informed, added_by=actor, now=now)
+    # Only what its customer reads has answered them.
+    read = [ticket.first_response_at for key, ticket in locked.items() if key not in internal]
+    kept.first_response_at = min(filter(None, read), default=None)
     for key in sources:
         source = locked[key]
         move(source, kept, hiding=key in internal)

@@ -31,18 +31,13 @@ def confirm_merge(
     tickets = list(rows.order_by("ticket_number"))
     keys = [ticket.pk for ticket in tickets]
     chosen = kept.pk if kept else keys[0] if keys else None
-    choices = [
-        Choice(
-            ticket,
-            plan_merge(ticket, source_ids=keys).sentences() if len(keys) <= FORETOLD else [],
-            ticket.pk == chosen,
-        )
-        for ticket in tickets
-    ]
+    plans = {ticket.pk: plan_merge(ticket, source_ids=keys) for ticket in tickets} if len(keys) <= FORETOLD else {}
+    choices = [Choice(ticket, plans[ticket.pk].sentences() if plans else [], ticket.pk == chosen) for ticket in tickets]
     context = {
         "title": "Merge tickets",
         "choices": choices,
         "customers": len({ticket.customer_id for ticket in tickets}),
+        "is_to_decide": not plans or any(plan.needs_a_decision for plan in plans.values()),
         "back": back,
         "from_ticket": from_ticket,
     }
