@@ -132,7 +132,7 @@ def test_no_address_of_a_ticket_opens_to_an_agent_who_may_not_see_it(scope: str)
     assert {subject.removeprefix("Tickle ") for subject in kept} == set(tickets) - SCOPES[scope]
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("scope", ["group", "restricted"])
 def test_no_page_tells_an_agent_of_a_ticket_they_may_not_see(scope: str) -> None:
     agent = UserFactory(agent=True, ticket_scope=scope)
     browser = Client()
