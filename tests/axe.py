@@ -7,6 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests.browser import WIDE
+
+PHONE = (360, 740)
 AXE = Path(__file__).parent / "vendor/axe.min.js"
 # What the size of the screen and its colours decide.
 BY_SIGHT = ("color-contrast", "target-size", "scrollable-region-focusable")
@@ -36,3 +39,22 @@ def serious(page: Page, *, but: Iterable[str] = (), only: Sequence[str] = (), ou
         if violation["impact"] in ("serious", "critical", "moderate") and violation["id"] not in but
         for node in violation["nodes"][:3]
     ]
+
+
+def sized(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def looked_at(page: Page, path: str = "", *, outside: str = "#nav-sidebar") -> list[str]:
+    """What is wrong with an admin page, on a wide screen and dark on a phone, but for what is `outside`."""
+    if path:
+        page.goto(path)
+    page.locator("select.admin-autocomplete:not(.select2-hidden-accessible)").wait_for(state="detached")
+    found = serious(page, but=["landmark-unique"], outside=outside)  # the scrolling parts of a list are unfold's
+    sized(page, PHONE)
+    page.evaluate("document.documentElement.classList.add('dark')")
+    found += [f"dark on a phone: {problem}" for problem in serious(page, only=BY_SIGHT, outside=outside)]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+        found.append("wider than a phone")
+    sized(page, WIDE)
+    return [f"{path or page.url} {problem}" for problem in found]

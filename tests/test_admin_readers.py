@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import User
 from automation.admin.recipes import RECIPES
 from helpdesk.ids import new_id
-from tests.axe import BY_SIGHT, serious
-from tests.browser import WIDE, Browse, session_of
+from tests.axe import PHONE, looked_at, sized
+from tests.browser import Browse, session_of
 from tests.factories import (
     ApiKeyFactory,
     ArticleFactory,
@@ -26,7 +26,6 @@ from workspace.queues import Queue
 
 pytestmark = pytest.mark.django_db
 
-PHONE = (360, 740)
 # One page of each kind: other lists, forms and confirmations are made of the same templates.
 PAGES = (
     "accounts_apikey_changelist",
@@ -45,25 +44,6 @@ PAGES = (
     "account_two_factor",
     "new_ticket",
 )
-
-
-def sized(page: Page, size: tuple[int, int]) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-
-
-def looked_at(page: Page, path: str = "", *, outside: str = "#nav-sidebar") -> list[str]:
-    """What is wrong with a page: on a wide screen, and dark on a phone. The sidebar is looked at with the first one."""
-    if path:
-        page.goto(path)
-    page.locator("select.admin-autocomplete:not(.select2-hidden-accessible)").wait_for(state="detached")
-    found = serious(page, but=["landmark-unique"], outside=outside)  # the scrolling parts of a list are unfold's
-    sized(page, PHONE)
-    page.evaluate("document.documentElement.classList.add('dark')")
-    found += [f"dark on a phone: {problem}" for problem in serious(page, only=BY_SIGHT, outside=outside)]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
-        found.append("wider than a phone")
-    sized(page, WIDE)
-    return [f"{path or page.url} {problem}" for problem in found]
 
 
 def test_pages_can_be_read_by_everybody(

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import SecondFactor, User
+from tests.axe import looked_at
 from tests.browser import NARROW, Browse
 from tests.factories import PASSWORD, CompanyFactory, TicketFactory, UserFactory
 from tests.test_two_factor import app_code
@@ -23,9 +24,11 @@ def test_a_second_factor_is_set_up_and_asked_for(browse: Browse, shot: Shot, age
     page.get_by_role("button", name="Set it up").click()
     expect(page.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
     shot(page, "two-factor")
+    problems = looked_at(page)
     page.get_by_role("textbox", name="Code").fill(app_code(agent))
     page.get_by_role("button", name="Switch it on").click()
     expect(page.locator("#recovery-codes")).to_contain_text("-")
+    problems += looked_at(page)
     [recovery, *_] = page.locator("#recovery-codes").inner_text().split()
 
     # The code of this moment is used up: signing in takes a recovery code.
@@ -35,10 +38,12 @@ def test_a_second_factor_is_set_up_and_asked_for(browse: Browse, shot: Shot, age
     fresh.get_by_label("Password").fill(PASSWORD)
     fresh.get_by_role("button", name="Log in").click()
     shot(fresh, "sign-in-code-narrow-dark")
+    problems += looked_at(fresh)
     fresh.get_by_role("textbox", name="Code").fill(recovery)
     fresh.get_by_role("button", name="Log in").click()
     fresh.wait_for_url("**/admin/tickets/")
     assert SecondFactor.objects.get().confirmed_at is not None
+    assert not problems, "\n".join(problems)
 
 
 def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: User, tmp_path: Path) -> None:
@@ -53,6 +58,7 @@ def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: Use
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text("Cleo Clark")).to_be_visible()
     shot(page, "import-preview")
+    problems = looked_at(page)
     page.get_by_role("button", name="Import 2 rows").click()
     expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
     page.goto("/admin/people/contact/?q=clark")
@@ -60,3 +66,4 @@ def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: Use
     expect(page.get_by_role("link", name="Merge with another contact")).to_be_visible()
     shot(page, "contact")
     assert User.objects.filter(name="Ann").exists()
+    assert not problems, "\n".join(problems)

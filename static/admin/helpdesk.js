@@ -60,9 +60,9 @@
   });
 
   /* The page is hidden until Alpine is there, and what is hidden takes no focus. */
-  document.addEventListener("alpine:initialized", () => {
+  document.addEventListener("alpine:initialized", () => setTimeout(() => {
     if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
-  });
+  }));
 
   /* A form that is on its way is not sent a second time by a second click. */
   document.addEventListener("submit", (event) => {
