@@ -158,7 +158,7 @@ def test_no_row_is_done_twice_even_when_every_lease_ends_at_once(
 ) -> None:
     """Workers that are slower than their leases take the import from each other again and again."""
     monkeypatch.setattr(services, "LEASE", timedelta(0))
-    monkeypatch.setattr(services, "BATCH", 5)
+    monkeypatch.setattr("transfers.waiting.BATCH", 5)
     record = begin(api, people(60) + b"bad,row\r\n")
     at_once(4, lambda _: services.work(seconds=60))
     services.work(seconds=60)
