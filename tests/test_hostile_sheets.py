@@ -108,6 +108,15 @@ def test_only_so_many_texts_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
         read(workbook(texts="<si/>" * 11))
 
 
+def test_a_text_that_many_cells_share_counts_in_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "MOST_CHARACTERS", 100)
+    row = '<row r="{}"><c r="A{}" t="s"><v>0</v></c></row>'
+    texts = f"<si><t>{'x' * 30}</t></si>"
+    assert len(read(workbook(more_rows(row.format(3, 3) + row.format(4, 4)), texts))) == 4
+    with pytest.raises(Invalid, match="too large once it is unpacked"):
+        read(workbook(more_rows("".join(row.format(n, n) for n in (3, 4, 5))), texts))
+
+
 def test_what_has_been_read_is_forgotten() -> None:
     sheet = io.BytesIO(b"<worksheet><sheetData>" + b"<row><c/></row>" * 50_000 + b"</sheetData></worksheet>")
     seen = [ref(row) for row in sheets.elements(sheet, below=2)]

@@ -15,7 +15,7 @@ from companies.models import Company
 from helpdesk.ids import new_id
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
-from transfers.models import Import
+from transfers.models import FailedRow, Import
 
 pytestmark = pytest.mark.django_db
 
@@ -252,14 +252,27 @@ def test_what_is_wrong_with_a_row_of_a_sheet(api: ApiClient) -> None:
     assert User.objects.get(email="b@example.com").phone == "4930123"
 
 
-def test_giant_cells_and_surplus_cells_fail_their_row(api: ApiClient) -> None:
-    file = b"email,name\r\na@example.com," + b"x" * 300_000 + b"\r\nb@example.com,B,C\r\nc@example.com,C\r\n"
+def test_giant_cells_giant_rows_and_surplus_cells_fail_their_row(api: ApiClient) -> None:
+    giant, long = b"x" * 300_000, b",".join([b"y" * 240_000] * 5)
+    file = b"email,name,custom_1,custom_2,custom_3,custom_4,custom_5\r\n" + b"\r\n".join(
+        [b"a@example.com," + giant, b"b@example.com,B,,,,,,C", b"c@example.com,C", b"d@example.com,D," + long]
+    )
     result = api.post(CONTACTS, file, content_type="text/csv").json()
     assert [error.partition(" Is")[0] for error in result["errors"]] == [
         "Row 2: name has more than 250000 characters.",
         "Row 3: Has more cells than the header.",
+        "Row 5: Has more than 1000000 characters.",
     ]
     assert result["imported"] == 1
+    assert sum(map(len, FailedRow.objects.values_list("values", flat=True))) < 10_000, "what is too long is not kept"
+
+
+def test_a_file_has_so_many_bytes_of_rows_at_most(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transfers.waiting.MOST_BYTES", 1_000)
+    assert add(api, *({"email": f"p{n}@example.com", "name": "P"} for n in range(10)))["imported"] == 10
+    file = b"email,custom_" + b"n" * 900 + b"\r\na@example.com,1\r\nb@example.com,2\r\n"
+    answer = api.post(CONTACTS, file, content_type="text/csv")
+    assert (answer.status_code, "too large" in answer.json()["error"]) == (400, True)
 
 
 def test_a_json_file_is_read_object_by_object(api: ApiClient) -> None:

@@ -18,7 +18,9 @@ from .cells import MAX_CELL, unescaped
 from .layouts import CUSTOM, Layout, normal
 
 MAX_COLUMNS = 300
-MAX_OBJECT = 1_000_000  # characters of one object in a JSON file
+MAX_NAME = 1_000  # characters of the name of a column
+MAX_ROW = MAX_OBJECT = 1_000_000  # characters of all cells of a row, and of one object in a JSON file
+CUT_AT, CUT = 1_000, " […cut off]"
 SAMPLE = 64 * 1024
 PIECE = 256 * 1024
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -95,10 +97,12 @@ def unknown_columns(layout: Layout, header: list[str]) -> list[str]:
 def check_header(layout: Layout, header: list[str], names: list[str | None]) -> None:
     if len(header) > MAX_COLUMNS:
         raise Invalid(file=f"A file has {MAX_COLUMNS} columns at most.")
-    for one in header:
-        check_text(one, "The header")
     if layout.key not in names:
         raise Invalid(file=f"The first row must name the columns, and one of them must be {layout.key}.")
+    for one in header:
+        if len(one) > MAX_NAME:
+            raise Invalid(file=f"The name of a column has {MAX_NAME} characters at most.")
+        check_text(one, "The header")
     found = [name for name in names if name]
     if twice := next((name for name in found if found.count(name) > 1), None):
         raise Invalid(file=f"The column {twice} is there twice.")
@@ -122,16 +126,27 @@ def table_rows(table: Iterator[TableRow], names: list[str | None], blank_tail: b
         values = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell is not None}
         if surplus:
             problem = problem or "Has more cells than the header."
-        yield Row(number, values, problem or problem_with_cells(values))
+        yield holdable(Row(number, values, problem))
 
 
-def problem_with_cells(values: dict[str, Any]) -> str | None:
-    for name, value in values.items():
-        if isinstance(value, str):
-            if len(value) > MAX_CELL:
-                return f"{name} has more than {MAX_CELL} characters. Is a closing quote missing?"
-            if "\x00" in value:
-                return f"{name} contains a NUL character."
+def holdable(row: Row) -> Row:
+    """The row, with whatever is too long cut off, since a cell of a small file may be a megabyte a thousand times."""
+    texts = {name: value for name, value in row.values.items() if isinstance(value, str)}
+    row.problem = row.problem or problem_with_cells(texts)
+    if sum(map(len, texts.values())) > MAX_ROW:
+        row.problem = row.problem or f"Has more than {MAX_ROW} characters."
+    elif all(len(value) <= MAX_CELL for value in texts.values()):
+        return row
+    row.values |= {name: value[:CUT_AT] + CUT for name, value in texts.items() if len(value) > CUT_AT}
+    return row
+
+
+def problem_with_cells(texts: dict[str, str]) -> str | None:
+    for name, value in texts.items():
+        if len(value) > MAX_CELL:
+            return f"{name} has more than {MAX_CELL} characters. Is a closing quote missing?"
+        if "\x00" in value:
+            return f"{name} contains a NUL character."
     return None
 
 
@@ -217,7 +232,7 @@ def json_row(layout: Layout, number: int, data: Any) -> Row:
             values |= {f"{CUSTOM}{name}": inner for name, inner in value.items()}
         elif name := known_name(layout, header):
             values[name] = value
-    return Row(number, values, problem_with_cells(values))
+    return holdable(Row(number, values))
 
 
 def json_rows(layout: Layout, file: IO[bytes]) -> Iterator[Row]:

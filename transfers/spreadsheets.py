@@ -33,6 +33,7 @@ CUT = " […cut off: too long for a spreadsheet cell]"
 MAX_UNPACKED = 400 * 1024 * 1024  # bytes of all parts; sheets and the texts they share are read piece by piece
 MAX_PART = 16 * 1024 * 1024  # of any other part: those are held in memory
 MAX_PARTS = 1_000
+MOST_CHARACTERS = 200_000_000  # of all cells: a text that cells share is unpacked once, and read in each of them
 
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 CODED = re.compile(r"_x(?![Dd][89A-Fa-f])([0-9A-Fa-f]{4})_")  # half a character is no text
@@ -119,9 +120,13 @@ def read(file: IO[bytes], max_columns: int) -> Iterator[tuple[int, Cells, str | 
 
     Every cell is text: an empty one "", and None where the cell says nothing about the value it stands for.
     """
+    left = MOST_CHARACTERS
     with readable(file):
         check_archive(file)
         for number, row in FirstSheet(file, max_columns).rows():
+            left -= sum(len(value) for value, _ in row if isinstance(value, str))
+            if left < 0:
+                raise Invalid(TOO_LARGE)
             problem = next((problem for _, problem in row if problem), None)
             yield number, [text_of(value) for value, _ in row], problem
 

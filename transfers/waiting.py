@@ -13,6 +13,7 @@ from helpdesk.errors import Invalid
 from .reading import Row, Upload
 
 MAX_ROWS = 500_000
+MOST_BYTES = 200 * 1024 * 1024  # of all rows: a file repeats a name or a text in few bytes
 BATCH = 500  # rows of one transaction …
 BATCH_SIZE = 4 * 1024 * 1024  # … or so many bytes, if that is less
 IN_MEMORY = 2 * 1024 * 1024  # bytes of rows before they wait on disk
@@ -28,13 +29,17 @@ class Waiting:
         self.columns, self.ignored = upload.columns, upload.ignored
         self.file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with this object
         weakref.finalize(self, self.file.close)
-        self.count = 0
+        self.count = size = 0
         seen = dict.fromkeys(self.columns)
         for row in upload.rows:
             self.count += 1
             if self.count > MAX_ROWS:
                 raise Invalid(f"An import has {MAX_ROWS} rows at most. Split the file.")
-            self.file.write(packed(row) + b"\n")
+            line = packed(row) + b"\n"
+            size += len(line)
+            if size > MOST_BYTES:
+                raise Invalid("The rows of this file are too large. Split the file.")
+            self.file.write(line)
             if not upload.columns and len(seen) < 1_000:
                 seen.update(dict.fromkeys(row.values))
         self.columns = list(seen)
