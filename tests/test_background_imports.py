@@ -9,10 +9,11 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from accounts.erasing import erase_person
 from accounts.models import User
 from helpdesk.periodic import registry
 from tests.client import ApiClient
-from tests.factories import ApiKeyFactory, UserFactory
+from tests.factories import ApiKeyFactory, CompanyFactory, UserFactory
 from transfers import services
 from transfers.jobs import import_rows
 from transfers.models import Chunk, FailedRow, Import
@@ -171,7 +172,7 @@ def test_no_row_is_done_twice_even_when_every_lease_ends_at_once(
 
 def test_rows_that_stop_every_worker_end_the_import(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     record = begin(api, people(3))
-    monkeypatch.setattr(services, "apply", lambda *_: (_ for _ in ()).throw(OperationalError))
+    monkeypatch.setattr(services, "apply", lambda *_: (_ for _ in ()).throw(MemoryError))
     for _ in range(services.MOST_ATTEMPTS + 1):
         services.work(seconds=5)
     shown = api.get(f"/api/imports/{record}").json()
@@ -179,6 +180,65 @@ def test_rows_that_stop_every_worker_end_the_import(api: ApiClient, monkeypatch:
         "failed",
         "The import was interrupted again and again at the same rows.",
     )
+
+
+def test_having_to_wait_for_others_is_no_fault_of_the_rows(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, apply = begin(api, people(3)), services.apply
+    monkeypatch.setattr(services, "apply", lambda *_: (_ for _ in ()).throw(OperationalError("database is locked")))
+    for _ in range(services.MOST_ATTEMPTS + 1):
+        services.work(seconds=5)
+    monkeypatch.setattr(services, "apply", apply)
+    services.work(seconds=60)
+    assert api.get(f"/api/imports/{record}").json()["state"] == "done"
+
+
+def test_what_agents_may_and_which_domains_companies_have_is_asked_while_the_work_is_done(
+    agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transfers.waiting.BATCH", 1)
+    monkeypatch.setattr(services, "KNOWN_FOR", 0)
+    theirs = ApiClient(ApiKeyFactory(owner=agent).secret)
+    record, apply, done = begin(theirs, people(4)), services.apply, []
+
+    def changes_meanwhile(*args: Any) -> Any:
+        outcomes = apply(*args)
+        done.append(1)
+        if len(done) == 1:
+            CompanyFactory(name="Acme", domains=["example.com"])
+        elif len(done) == 2:
+            User.objects.filter(pk=agent.pk).update(ticket_scope="restricted")
+        return outcomes
+
+    monkeypatch.setattr(services, "apply", changes_meanwhile)
+    services.work(seconds=60)
+    people_there = User.objects.filter(role="customer").order_by("email")
+    assert list(people_there.values_list("email", "company__name")) == [
+        ("p0@example.com", None),
+        ("p1@example.com", "Acme"),
+    ]
+    ended = Import.objects.get(pk=record)
+    assert (ended.state, ended.error) == ("failed", services.REFUSED)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="There nobody else writes during a batch.")
+@pytest.mark.django_db(transaction=True)
+def test_who_is_erased_while_their_row_is_imported_does_not_come_back(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, at_once: Callable[..., list[Any]]
+) -> None:
+    person = UserFactory(email="p1@example.com")
+    record, apply, erased = begin(api, people(3) + b"p1@example.com," + b"P" * 201 + b"\r\n"), services.apply, []
+
+    def erases_meanwhile(*args: Any) -> Any:
+        if not erased:
+            erased.extend(at_once(1, lambda _: erase_person(person.pk, actor=None).pk))
+        return apply(*args)
+
+    monkeypatch.setattr(services, "apply", erases_meanwhile)
+    services.work(seconds=60)
+    shown = api.get(f"/api/imports/{record}").json()
+    assert (shown["state"], shown["created"], shown["failed"]) == ("done", 2, 2)
+    assert not User.objects.filter(email="p1@example.com").exists()
+    assert not FailedRow.objects.filter(values__contains="p1@").exists()
 
 
 def test_old_imports_are_forgotten(api: ApiClient) -> None:

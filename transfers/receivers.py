@@ -16,13 +16,14 @@ ERASED = "This row was about somebody who has been erased."
 def forget_person(sender: Any, addresses: list[str], **kwargs: Any) -> None:
     """Rows with the address lose what they say; those that still wait are not imported."""
     for address in addresses:
+        # First of all: a batch that had these rows before us has written by then whatever it keeps of them.
+        for chunk in Chunk.objects.select_for_update().filter(rows__icontains=address).order_by("pk"):
+            chunk.rows = "".join(without(line, address) + "\n" for line in lines_of(chunk.rows))
+            chunk.save(update_fields=["rows"])
         about = Q(values__icontains=address) | Q(reason__icontains=address)
         FailedRow.objects.filter(about).update(values="{}", reason=ERASED)
         planned = PlannedRow.objects.alias(said=Cast("changes", TextField())).filter(about_plan(address))
         PlannedRow.objects.filter(pk__in=list(planned.values_list("pk", flat=True))).update(changes={}, error=ERASED)
-        for chunk in Chunk.objects.select_for_update().filter(rows__icontains=address).order_by("pk"):
-            chunk.rows = "".join(without(line, address) + "\n" for line in lines_of(chunk.rows))
-            chunk.save(update_fields=["rows"])
 
 
 def about_plan(address: str) -> Q:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import TicketScope, User
 from helpdesk import bulk
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Forbidden
@@ -36,7 +36,20 @@ MOST_ATTEMPTS = 5
 TURN, PAUSE = 0.4, 0.12  # seconds of work, and of rest
 KEPT = timedelta(days=30)
 UNCONFIRMED = timedelta(days=1)  # for which the rows of a trial run are kept
+# PostgreSQL: connection lost, deadlock, no room, lock not available, shut down. Not: a statement that took too long.
+NOT_OUR_FAULT = ("08", "40", "53", "55", "57P")
+KNOWN_FOR = 5  # seconds that what is known of all companies is believed
+REFUSED = "Only agents who see all tickets can import contacts and companies."
 JOB = "transfers.jobs.import_rows"
+
+
+class Overtaken(Exception):
+    """The rows that were imported are not the ones that wait any more; the batch is to be repeated."""
+
+
+def may_import(user: User) -> bool:
+    """A file says who belongs to which company, and so who reads whose requests in the portal."""
+    return user.is_admin or user.ticket_scope == TicketScope.GLOBAL
 
 
 # --- Beginning ----------------------------------------------------------------------------------------
@@ -182,13 +195,27 @@ def go_on_with(record_id: UUID, until: float) -> int:
     lease = take(record_id, timezone.now())
     if lease is None:
         return 0
+    mine = Import.objects.filter(pk=record_id, lease=lease)
     try:
         return work_on(record_id, lease, until)
+    except OperationalError as problem:
+        logger.warning("The import %s had to wait: %s", record_id, problem)
+        if is_contention(problem):  # others were in the way, not these rows
+            mine.filter(attempts__gt=0).update(attempts=F("attempts") - 1)
+        return 0
     except Exception:  # one that cannot go on must not keep the others from it; it is tried again
         logger.exception("The import %s was interrupted", record_id)
         return 0
     finally:
-        Import.objects.filter(pk=record_id, lease=lease).update(lease=None, leased_until=None)
+        mine.update(lease=None, leased_until=None)
+
+
+def is_contention(problem: OperationalError) -> bool:
+    """Whether the database was locked, busy or away."""
+    state = getattr(problem.__cause__, "sqlstate", None)
+    if connection.vendor == "sqlite":
+        return "locked" in str(problem)
+    return state is None or state.startswith(NOT_OUR_FAULT)
 
 
 def next_pending(now: datetime, seen: set[UUID]) -> UUID | None:
@@ -218,11 +245,15 @@ def work_on(record_id: UUID, lease: UUID, until: float) -> int:
     """Batch after batch, as long as the lease is ours; returns how many."""
     around = None
     done = failures = 0
-    gave_way = time.monotonic()
+    gave_way = known_at = time.monotonic()
     while time.monotonic() < until:
-        around = around or Surroundings(Import.objects.select_related("owner").get(pk=record_id).owner)
+        if around is None or time.monotonic() - known_at >= KNOWN_FOR:
+            around = Surroundings(Import.objects.select_related("owner").get(pk=record_id).owner)
+            known_at = time.monotonic()
         try:
             more = next_batch(record_id, lease, around)
+        except Overtaken:
+            continue
         except (IntegrityError, OperationalError):
             # Somebody was faster, or we had to give way. What was known of companies may be what has changed.
             around = None
@@ -248,14 +279,17 @@ def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
         record = Import.objects.select_for_update(no_key=True).filter(pk=record_id, lease=lease).first()
         if record is None:  # we were too slow, and somebody else goes on
             return False
-        around.dry_run = record.dry_run
+        around.dry_run, around.actor = record.dry_run, record.owner  # as they are now
         chunk = record.chunks.filter(is_tried=False).first()
         if not around.actor.is_staff:
             end(record, now, "Whoever began this import has no account here any more.")
+        elif not may_import(around.actor):
+            end(record, now, REFUSED)
         elif chunk is None:
             end(record, now)
         else:
             note(record, apply(record.kind, rows_of(chunk.rows), around))
+            require_unchanged(chunk)
             if record.dry_run:
                 record.chunks.filter(pk=chunk.pk).update(is_tried=True)
             else:
@@ -266,6 +300,16 @@ def next_batch(record_id: UUID, lease: UUID, around: Surroundings) -> bool:
                 end(record, now)
         record.save()
         return record.state == State.RUNNING
+
+
+def require_unchanged(chunk: Chunk) -> None:
+    """Raise Overtaken when somebody in these rows was erased while they were imported: they would be back.
+
+    Asked for last, as erasing locks people first and then the rows about them.
+    """
+    rows = Chunk.objects.select_for_update().filter(pk=chunk.pk).values_list("rows", flat=True).first()
+    if rows != chunk.rows:
+        raise Overtaken
 
 
 def plan_anew() -> None:

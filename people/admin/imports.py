@@ -14,7 +14,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from accounts.models import TicketScope
 from helpdesk.admin_pages import ReadOnlyPages, Who, ago, badge, shown
 from helpdesk.api.naming import snake
 from helpdesk.api.permissions import SCOPES
@@ -33,7 +32,6 @@ COLOURS = {CREATED: "green", UPDATED: "blue", UNCHANGED: "", FAILED: "red"}
 STATES = {State.WAITING: "blue", State.RUNNING: "blue", State.DONE: "green", State.FAILED: "red"}
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 SHOWN = 200  # rows of a preview
-REFUSED = "Only agents who see all tickets can import contacts and companies."
 CSV = "text/csv; charset=utf-8"
 
 
@@ -109,10 +107,10 @@ class Imports(ReadOnlyPages):
 
     # --- Uploading ---
 
-    def upload_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+    def upload_view(self, request: Any, kind: str) -> HttpResponse:
         layout = self.layout(request, kind)
-        if not may_import(request):
-            messages.error(request, REFUSED)
+        if not services.may_import(request.user):
+            messages.error(request, services.REFUSED)
             return redirect(LISTS[kind])
         form = UploadForm(request.POST or None, request.FILES or None)
         context: dict[str, Any] = {"form": form, "kind": kind, "columns": layout.header(), "most": services.AT_ONCE}
@@ -135,7 +133,7 @@ class Imports(ReadOnlyPages):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         record = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        if record is None or not may_import(request):
+        if record is None or not services.may_import(request.user):
             raise PermissionDenied
         try:
             return self.begun(services.confirm(record.pk, actor=request.user))
@@ -231,11 +229,6 @@ class Imports(ReadOnlyPages):
     def page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
         frame = self.admin_site.each_context(request)
         return TemplateResponse(request, template, {**frame, "title": title, **context})
-
-
-def may_import(request: Any) -> bool:
-    """A file says who belongs to which company, and so who reads whose requests in the portal."""
-    return request.user.is_admin or request.user.ticket_scope == TicketScope.GLOBAL
 
 
 def rows_said(count: int) -> str:

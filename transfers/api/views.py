@@ -170,7 +170,7 @@ class UploadViewSet(ImportViewSet):
         """Read the whole upload before anything is locked."""
         if not self.sees_all_tickets():
             # A file says who belongs to which company, and so who reads whose requests in the portal.
-            raise Forbidden("Only agents who see all tickets can import contacts and companies.")
+            raise Forbidden(services.REFUSED)
         upload = self.upload()
         self.dry_run, self.background = self.switch("dryRun"), self.switch("background")
         self.waiting = Waiting(upload)
