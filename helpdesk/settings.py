@@ -11,6 +11,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from .senders import as_sender
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -166,7 +168,7 @@ if CLAIM_POLICY not in ("tiered", "verify_first", "invite_only"):
 vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR('mail')}"))
 EMAIL_TIMEOUT = 20  # seconds a mail server may keep us waiting
 MAIL_IN_BACKGROUND = True
-DEFAULT_FROM_EMAIL = env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@localhost>")
+DEFAULT_FROM_EMAIL = as_sender(env.str("HELPDESK_FROM_EMAIL", default="HelpDesk <helpdesk@localhost>"))
 # The address people open in their browser; links in mails begin with it.
 BASE_URL = env.str("HELPDESK_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 

@@ -100,9 +100,11 @@ def test_an_unknown_claim_policy_is_refused_with_a_sentence(tmp_path: Path) -> N
         ("HELPDESK_BRAND_LOGO_URL", "//cdn.example/logo.svg"),
         ("HELPDESK_BRAND_LOGO_URL", "https://cdn.example/logo.svg; script-src *"),
         ("HELPDESK_BRAND_LINKS", "Evil=javascript:alert(1)"),
+        ("HELPDESK_FROM_EMAIL", "Hilfe <müller@example.com>"),
+        ("HELPDESK_FROM_EMAIL", "HelpDesk"),
     ],
 )
-def test_a_brand_that_cannot_be_shown_is_refused_with_a_sentence(tmp_path: Path, name: str, value: str) -> None:
+def test_what_cannot_be_shown_or_sent_is_refused_with_a_sentence(tmp_path: Path, name: str, value: str) -> None:
     refused = start(tmp_path, SECRET_KEY="x", **{name: value})
     assert refused.returncode != 0
     assert f"{name} must" in refused.stderr
