@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from . import (
     account_pages,
     help_pages,
+    leaving_pages,
     new_request_pages,
     profile_pages,
     request_list,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("requests/", request_list.requests, name="requests"),
     path("requests/new", new_request_pages.new_request, name="new-request"),
     path("requests/confirm/<str:token>", new_request_pages.confirm_request, name="confirm-request"),
+    path("requests/leave/<str:token>", leaving_pages.leave, name="leave"),
     path("requests/<int:number>", request_pages.request_page, name="request"),
     path("requests/<int:number>/sent", new_request_pages.request_sent, name="request-sent"),
     path("requests/<int:number>/reply", request_pages.reply, name="reply"),

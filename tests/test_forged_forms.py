@@ -22,6 +22,10 @@ ANY: dict[str, Any] = {"int": 1, "id": new_id(), "uuid": new_id(), "path": "x", 
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b(?!.*(accountsession|articleview))", re.IGNORECASE | re.DOTALL)
 
 
+# Mail programs post here, and have seen no page: the address itself is signed, and x is not.
+SIGNED = ["/requests/leave/x"]
+
+
 def addresses(patterns: Any, prefix: str) -> Iterator[str]:
     """Every address, with anything in the places that take something: the token is asked for before it is looked at."""
     for found in patterns:
@@ -55,7 +59,7 @@ def test_no_form_is_taken_without_the_token_of_a_page(admin: User, settings: Any
     assert len(tried) > 200
     with CaptureQueriesContext(connection) as asked:
         taken = [path for path in tried if strict.post(path, {"csrfmiddlewaretoken": "x" * 64}).status_code != 403]
-    assert taken == []
+    assert taken == SIGNED
     assert [query["sql"] for query in asked if WRITES.match(query["sql"])] == []
 
 

@@ -25,6 +25,7 @@ from tests.factories import (
     TicketFactory,
     UserFactory,
 )
+from tickets import leaving
 from tickets.attachments import attach_file
 from tickets.models import Attachment, Ticket, TicketCopy
 
@@ -100,6 +101,8 @@ MATRIX: dict[str, list[Row]] = {
         Row("get", ("number",), readers(200)),
         Row("get", ("no_number",), everybody(404, guest=302, staff=403)),
     ],
+    "leave": [Row("get", ("leave",), PUBLIC)]
+    + [Row(method, ("nonsense",), everybody(404)) for method in ("get", "post")],
     "request-sent": [Row("get", ("number",), readers(200))],
     "reply": [Row("post", ("number",), readers(302), {"content": "More"})],
     "solve": [Row("post", ("number",), readers(302))],
@@ -208,6 +211,7 @@ def house(db: None, settings: Any) -> House:
         "number": ticket.ticket_number,
         "no_number": 999_999_999,
         "copy": copies[0].pk,
+        "leave": leaving.token_for(copies[0].pk),
         "survey": token_for(survey.pk),
         "nonsense": signing.dumps("x", salt="nobody's"),
         **{name: file.pk for name, file in files.items()},

@@ -9,20 +9,28 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from outbox.services import queue_mail
 
+from .leaving import headers_for, link_for
 from .models import HeldRequest, Ticket, TicketCopy
 
 
-def send_copied(ticket: Ticket, copy: TicketCopy, sender: User) -> None:
+def send_copied(ticket: Ticket, copy: TicketCopy, sender: User | None) -> None:
     """Tells somebody that they may read a request. What it is about is said to whoever proves the address."""
     words = {
         "subject": _("You can follow request #%(number)s") % {"number": ticket.ticket_number},
         "number": ticket.ticket_number,
         # An address is proven; the name of a customer could be an advertisement.
-        "sender": sender.name if sender.is_staff else sender.email,
+        "sender": name_of(sender),
         "link": f"{settings.BASE_URL}/requests/{ticket.ticket_number}",
         "email": copy.email,
+        "leave": (leave := link_for(copy.pk)),
     }
-    queue(copy.email, "copied", words, key=f"copied:{copy.pk}")
+    queue(copy.email, "copied", words, key=f"copied:{copy.pk}", headers=headers_for(leave))
+
+
+def name_of(sender: User | None) -> str:
+    if sender is None:
+        return settings.BRAND_NAME
+    return sender.name if sender.is_staff else sender.email
 
 
 def send_held(held: HeldRequest, link: str, *, reachable: bool) -> None:
@@ -31,6 +39,8 @@ def send_held(held: HeldRequest, link: str, *, reachable: bool) -> None:
     queue([held.email] if reachable else [], "held", words, key=f"held:{held.pk}")
 
 
-def queue(to: str | list[str], template: str, words: dict[str, Any], *, key: str) -> None:
+def queue(
+    to: str | list[str], template: str, words: dict[str, Any], *, key: str, headers: dict[str, str] | None = None
+) -> None:
     text, html = (render_to_string(f"tickets/mail/{template}.{kind}", words) for kind in ("txt", "html"))
-    queue_mail(to=to, subject=str(words["subject"]), text=text, html=html, key=key)
+    queue_mail(to=to, subject=str(words["subject"]), text=text, html=html, headers=headers, key=key)
