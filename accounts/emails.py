@@ -1,13 +1,17 @@
 """E-mail addresses: as people write them, and as they are compared."""
 
 import unicodedata
+from email.utils import parseaddr
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.encoding import punycode
 
 from helpdesk.errors import Invalid
 
 MAX_LENGTH = 254
+OURS = "Our own mails come from this address."
 
 
 def matching_key(email: str) -> str:
@@ -20,6 +24,20 @@ def matching_key(email: str) -> str:
     'john@example.com'
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold()).strip()
+
+
+def is_ours(key: str) -> bool:
+    """Whether mail to this address, as it is matched, would come back to ourselves."""
+    return in_ascii(key) == in_ascii(matching_key(parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+
+
+def in_ascii(key: str) -> str:
+    """With the domain as it travels: münchen.example is xn--mnchen-3ya.example."""
+    mailbox, _, domain = key.rpartition("@")
+    try:
+        return f"{mailbox}@{punycode(domain)}"
+    except UnicodeError:
+        return key
 
 
 def checked_email(email: str) -> str:

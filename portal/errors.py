@@ -34,6 +34,7 @@ SENTENCES = {
     "Choose a rating from 1 to 5.": _("Please choose a rating."),
     "Only the person who sent this request can do that.": _("Only the person who sent this request can do that."),
     "This is your own address.": _("This is your own address."),
+    "Our own mails come from this address.": _("Our own mails come from this address."),
     "At most 10 people can be kept informed.": _("At most 10 people can be kept informed."),
     "At most 5000 characters are allowed.": _("At most 5000 characters are allowed."),
     "Please sign in to send a request.": _("Please sign in to send a request."),

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.account_settings import UNPROVEN
-from accounts.emails import checked_email, matching_key
+from accounts.emails import OURS, checked_email, is_ours, matching_key
 from accounts.models import User
 from accounts.throttling import Limit, hit
 from helpdesk.errors import Forbidden, Invalid
@@ -94,6 +94,8 @@ def keep_informed(ticket: Ticket, *, email: str, actor: User) -> TicketCopy | No
     key = matching_key(address)
     if key == actor.email_key:
         raise Invalid(email="This is your own address.")
+    if is_ours(key):
+        raise Invalid(email=OURS)
     if TicketCopy.objects.filter(ticket=locked, email_key=key).exists():
         return None
     if TicketCopy.objects.filter(ticket=locked).count() >= MAX_COPIES:

@@ -1,10 +1,6 @@
 """Whose mailbox may get mail by itself about a ticket: the rule for everything that writes to customers."""
 
-from email.utils import parseaddr
-
-from django.conf import settings
-
-from accounts.emails import matching_key
+from accounts.emails import is_ours
 from accounts.models import User
 
 from .models import Ticket
@@ -16,12 +12,7 @@ def may_be_mailed(ticket: Ticket, customer: User) -> bool:
     What an account that has not proven it filed itself is not mailed there; what staff or the API filed for the
     customer is, since they vouch for the address.
     """
-    if not customer.is_active or customer.email_key == our_own_address():
+    if not customer.is_active or is_ours(customer.email_key):
         return False
     is_proven = customer.email_verified_at is not None or not customer.has_usable_password()
     return is_proven or ticket.filed_by_id != customer.pk
-
-
-def our_own_address() -> str:
-    """The mailbox from which we write: a mail to it would answer itself."""
-    return matching_key(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])

@@ -13,8 +13,11 @@ from uuid import UUID
 
 from accounts.models import User
 from helpdesk.errors import Invalid
+from helpdesk.ids import new_id
 
+from .copies import welcome
 from .customers import MAX_COPIES
+from .mailboxes import may_be_mailed
 from .models import Attachment, Reply, Ticket, TicketCopy
 
 
@@ -40,10 +43,21 @@ class MergePlan:
         """Who is informed of the kept ticket as well when everybody reads on. Whom a customer named stays theirs."""
         told = [(one.customer.email, one.customer.email_key, added_by) for one in self.hidden]
         told += [(one.email, one.email_key, one.added_by) for one in self.left_out]
+        # Staff brings them together, and knows no more of their mailboxes than before.
+        trusted = {one.customer.email_key for one in self.hidden if may_be_mailed(one, one.customer)}
+        trusted |= {one.email_key for one in self.left_out if one.by_staff}
         # The first of one address counts.
         new = {key: (email, by) for email, key, by in reversed(told) if key != self.kept.customer.email_key}
         return [
-            TicketCopy(ticket=self.kept, email=email, email_key=key, added_by=by, created_at=now)
+            TicketCopy(
+                id=new_id(),
+                ticket=self.kept,
+                email=email,
+                email_key=key,
+                added_by=by,
+                by_staff=key in trusted,
+                created_at=now,
+            )
             for key, (email, by) in new.items()
         ]
 
@@ -166,4 +180,4 @@ def settle_copies(plan: MergePlan, *, keep_informed: bool, added_by: User | None
     new = [copy for copy in plan.joining(added_by=added_by, now=now) if copy.email_key not in known]
     if len(known) + len(new) > MAX_COPIES:
         raise Invalid(keep_informed=f"At most {MAX_COPIES} people can be kept informed.")
-    TicketCopy.objects.bulk_create(new)
+    welcome(plan.kept, new, sender=added_by)

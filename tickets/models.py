@@ -200,6 +200,8 @@ class TicketCopy(models.Model):
     # As it is matched: see accounts.emails.matching_key.
     email_key = models.CharField(max_length=254, editable=False)
     added_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    # Whether staff answers for this address. Of the day it was added: customers become staff, and contacts are merged.
+    by_staff = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
