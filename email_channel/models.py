@@ -27,7 +27,10 @@ class TicketMail(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["ticket", "created_at", "id"], name="ticket_mail_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "created_at", "id"], name="ticket_mail_ticket"),
+            models.Index(fields=["email_key"], name="ticket_mail_address"),  # whoever is erased
+        ]
         constraints = [
             models.UniqueConstraint(fields=["reply", "email_key"], name="ticket_mail_once"),
             models.UniqueConstraint(

@@ -6,13 +6,15 @@ from django.utils.translation import get_language
 
 from helpdesk.ids import new_id
 from outbox.delivery import message_id
-from outbox.services import queue_mail
+from outbox.models import OutgoingMail
+from outbox.services import new_mail, queue_mails
+from tickets.leaving import headers_for
 from tickets.mailboxes import may_be_mailed
 from tickets.models import Attachment, Reply, Ticket
 
 from .models import TicketMail
 from .readers import Reader, own_reader, readers_of
-from .writing import Words, notice_words, receipt_words, reply_words
+from .writing import Answer, Words, receipt_words, words_for
 
 REMEMBERED = 50  # mails that are looked through for the one before
 # A mail from a program, which no other program should answer: what keeps two of them from writing to each other.
@@ -20,19 +22,20 @@ FROM_A_PROGRAM = {"X-Auto-Response-Suppress": "All"}
 
 
 def mail_reply(ticket: Ticket, reply: Reply) -> list[TicketMail]:
-    """Tell everybody who follows a ticket what staff has answered, each in a mail of their own."""
+    """Tell everybody who follows a ticket what staff has answered, each in a mail of their own.
+
+    However many there are, it takes the same number of statements.
+    """
     readers = readers_of(ticket, but=reply.user)
     if not readers:
         return []
-    files = list(Attachment.objects.for_customers().filter(reply=reply))
+    answer = Answer(ticket, reply, list(Attachment.objects.for_customers().filter(reply=reply)))
     written = last_mails(ticket, readers)
-    sent = []
+    mails = []
     for reader in readers:
         language = language_for(reader, written)
-        write = reply_words if reader.may_read else notice_words
-        words = write(ticket, reply, files, reader, language)
-        sent.append(send(ticket, reply, reader, words, language, written))
-    return sent
+        mails.append(prepared(ticket, reply, reader, words_for(answer, reader, language), language, written))
+    return send(mails)
 
 
 def mail_receipt(ticket: Ticket) -> TicketMail | None:
@@ -43,7 +46,8 @@ def mail_receipt(ticket: Ticket) -> TicketMail | None:
         return None
     reader = own_reader(current.customer)
     language = reader.language or get_language() or settings.LANGUAGE_CODE
-    return send(current, None, reader, receipt_words(current, reader, language), language, [])
+    words = receipt_words(current, reader, language)
+    return send([prepared(current, None, reader, words, language, [])])[0]
 
 
 def last_mails(ticket: Ticket, readers: list[Reader]) -> list[TicketMail]:
@@ -58,9 +62,10 @@ def language_for(reader: Reader, written: list[TicketMail]) -> str:
     return reader.language or (before[-1] if before else settings.LANGUAGE_CODE)
 
 
-def send(
+def prepared(
     ticket: Ticket, reply: Reply | None, reader: Reader, words: Words, language: str, written: list[TicketMail]
-) -> TicketMail:
+) -> tuple[TicketMail, OutgoingMail]:
+    """A mail as it is remembered, and as it leaves; nothing is written yet."""
     key = new_id()
     mail = TicketMail(
         id=key,
@@ -72,16 +77,21 @@ def send(
         language=language,
         created_at=timezone.now(),
     )
-    mail.save(force_insert=True)
-    queue_mail(
+    before = [one for one in written if one.email_key == reader.email_key]
+    return mail, new_mail(
         to=reader.email,
         subject=words.subject,
         text=words.text,
         html=words.html,
-        headers=headers_of(mail, words, [one for one in written if one.email_key == reader.email_key]),
+        headers=headers_of(mail, words, before) | (headers_for(reader.leave) if reader.leave else {}),
         key=mail.outbox_key,
     )
-    return mail
+
+
+def send(mails: list[tuple[TicketMail, OutgoingMail]]) -> list[TicketMail]:
+    remembered = TicketMail.objects.bulk_create(mail for mail, _ in mails)
+    queue_mails([leaving for _, leaving in mails])
+    return remembered
 
 
 def headers_of(mail: TicketMail, words: Words, before: list[TicketMail]) -> dict[str, str]:

@@ -4,8 +4,11 @@ What people write in tickets is text everywhere in this product, so it is in a m
 web addresses become links.
 """
 
+import logging
 from dataclasses import dataclass
+from email.header import Header
 from email.utils import formataddr, parseaddr
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +30,9 @@ from .readers import Reader
 
 MAX_LINKED = 20_000  # characters in which links are looked for
 MAX_SUBJECT = 150
+MAX_ENCODED = 75  # letters of one encoded word in a header: RFC 2047
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,25 +43,62 @@ class Words:
     html: str
 
 
-def reply_words(ticket: Ticket, reply: Reply, files: list[Attachment], reader: Reader, language: str) -> Words:
+@dataclass(frozen=True)
+class Answer:
+    """What is the same for all its readers."""
+
+    ticket: Ticket
+    reply: Reply
+    files: list[Attachment]
+
+    @cached_property
+    def html(self) -> SafeString:
+        return html_of(self.reply.content)
+
+
+def words_for(answer: Answer, reader: Reader, language: str) -> Words:
+    """An answer, or that there is one, whichever this reader may read.
+
+    No answer is lost because its mail cannot be laid out: then it goes as it was typed.
+    """
+    try:
+        return (reply_words if reader.may_read else notice_words)(answer, reader, language)
+    except Exception:
+        logger.exception("A mail about request #%s could not be laid out", answer.ticket.ticket_number)
+        return plain_words(answer, reader)
+
+
+def reply_words(answer: Answer, reader: Reader, language: str) -> Words:
     """An answer, with the names of its files, which are fetched from the portal."""
+    ticket, reply = answer.ticket, answer.reply
     with override(language):
         own = {
             "title": _("%(name)s has answered") % {"name": reply.user.name},
             "author": reply.user.name,
             "content": reply.content,
-            "content_html": html_of(reply.content),
-            "files": [(one.filename, filesizeformat(one.file_size), link(ticket, f"/files/{one.pk}")) for one in files],
+            "content_html": answer.html,
+            "files": [
+                (one.filename, filesizeformat(one.file_size), link(ticket, f"/files/{one.pk}")) for one in answer.files
+            ],
         }
         subject = f"Re: {about(ticket)} [#{ticket.ticket_number}]"
         return rendered("reply", ticket, reader, subject, own, sender=sender(reply.user.name))
 
 
-def notice_words(ticket: Ticket, reply: Reply, files: list[Attachment], reader: Reader, language: str) -> Words:
+def notice_words(answer: Answer, reader: Reader, language: str) -> Words:
     """That there is an answer, without a word of it or of what it is about."""
+    ticket = answer.ticket
     with override(language):
         title = _("There is an answer to request #%(number)s") % {"number": ticket.ticket_number}
         return rendered("notice", ticket, reader, f"{title} [#{ticket.ticket_number}]", {"title": title})
+
+
+def plain_words(answer: Answer, reader: Reader) -> Words:
+    """The same without anything that could go wrong."""
+    lines = [answer.reply.content] if reader.may_read else []
+    lines += [way_in(answer.ticket, reader), reader.leave]
+    subject = f"[#{answer.ticket.ticket_number}]"
+    return Words(settings.DEFAULT_FROM_EMAIL, subject, "\n\n".join(filter(None, lines)), "")
 
 
 def receipt_words(ticket: Ticket, reader: Reader, language: str) -> Words:
@@ -85,7 +128,10 @@ def rendered(
 def sender(name: str) -> str:
     """Who wrote, by the address of the house."""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    return formataddr((" ".join(f"{name} ({settings.BRAND_NAME})".split()), address))
+    shown = " ".join(f"{name} ({settings.BRAND_NAME})".split())
+    if not shown.isascii():
+        shown = " ".join(Header(shown, "utf-8", MAX_ENCODED, "From").encode().split())
+    return formataddr((shown, address))
 
 
 def about(ticket: Ticket) -> str:

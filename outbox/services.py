@@ -39,12 +39,25 @@ def queue_mail(
     headers: Mapping[str, str] | None = None,
     key: str | None = None,
 ) -> None:
-    """Have a mail sent after the running transaction, if it commits.
+    """Have a mail sent after the running transaction, if it commits; the words are those of `new_mail`."""
+    queue_mails([new_mail(to=to, subject=subject, text=text, html=html, headers=headers, key=key)])
 
-    A key makes sure that a mail leaves once: while it is remembered, further mails under it are dropped. A mail to
-    nobody goes the same way, and nowhere: what it takes tells nothing about who exists.
+
+def new_mail(
+    *,
+    to: str | Sequence[str],
+    subject: str,
+    text: str,
+    html: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    key: str | None = None,
+) -> OutgoingMail:
+    """A mail that is not queued yet.
+
+    A key makes sure that it leaves once: while it is remembered, further mails under it are dropped. A mail to nobody
+    goes the same way, and nowhere: what it takes tells nothing about who exists.
     """
-    mail = OutgoingMail(
+    return OutgoingMail(
         id=new_id(),
         key=key,
         to=[to] if isinstance(to, str) else list(to),
@@ -53,8 +66,13 @@ def queue_mail(
         html=html or "",
         headers=dict(headers or {}),
     )
-    OutgoingMail.objects.bulk_create([mail], ignore_conflicts=key is not None)
-    transaction.on_commit(partial(hand_over, mail.pk), robust=True)
+
+
+def queue_mails(mails: Sequence[OutgoingMail]) -> None:
+    """Have mails sent after the running transaction, if it commits; any number of them by one statement."""
+    OutgoingMail.objects.bulk_create(mails, ignore_conflicts=any(mail.key is not None for mail in mails))
+    for mail in mails:
+        transaction.on_commit(partial(hand_over, mail.pk), robust=True)
 
 
 def hand_over(mail_id: UUID) -> None:

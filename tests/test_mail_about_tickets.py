@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable
+from email.header import decode_header, make_header
 from email.message import Message
+from email.utils import parseaddr
 from io import BytesIO
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
@@ -15,8 +18,10 @@ from django.utils import timezone
 from accounts.erasing import erase_person
 from accounts.models import User
 from automation.services import create_rule
+from email_channel import writing
 from email_channel.facts import mails_about
 from email_channel.models import TicketMail
+from helpdesk.senders import as_sender
 from outbox.delivery import send_due
 from outbox.models import OutgoingMail
 from tests.client import ApiClient
@@ -171,7 +176,9 @@ def test_mailboxes_that_may_be_somebody_elses_get_nothing(
 
 
 def copy_to(ticket: Ticket, email: str, added_by: User) -> None:
-    TicketCopy.objects.create(ticket=ticket, email=email, email_key=email.lower(), added_by=added_by)
+    TicketCopy.objects.create(
+        ticket=ticket, email=email, email_key=email.lower(), added_by=added_by, by_staff=added_by.is_staff
+    )
 
 
 def test_people_kept_informed_read_the_answer_once_their_address_is_proven(
@@ -292,6 +299,49 @@ def test_odd_names_and_subjects_make_proper_mails(mia: User, name: str) -> None:
     assert str(message["From"]).endswith("<helpdesk@localhost>")
     assert sent.recipients() == [mia.email]
     assert OutgoingMail.objects.get().state == "sent"
+
+
+LONG_NAMES = ["Zoë", "ü" * 100, "名前" * 50, '"ä" <ü@x>, ' * 9]
+
+
+@pytest.mark.parametrize("name", LONG_NAMES, ids=range(len(LONG_NAMES)))
+def test_long_names_are_folded_into_words_that_mail_servers_take(mia: User, name: str) -> None:
+    agent = UserFactory(agent=True, name=name)
+    add_reply(TicketFactory(customer=mia), user_id=agent.pk, content="Hello")
+    sent = left()[0].message()
+    assert all(len(line) <= 78 for line in sent.as_bytes().split(b"\n\n")[0].splitlines() if line.startswith(b"From"))
+    assert max(len(word) for word in sent["From"].split()) <= 75
+    shown, address = parseaddr(sent["From"])
+    assert "".join(str(make_header(decode_header(shown))).split()) == "".join(f"{name} (HelpDesk)".split())
+    assert address == "helpdesk@localhost"
+
+
+def test_a_sender_with_a_domain_in_any_script_mails_answers(ticket: Ticket, agent: User, settings: Any) -> None:
+    settings.DEFAULT_FROM_EMAIL = as_sender("Hilfe für Sie <hilfe@müller.example>")
+    add_reply(ticket, user_id=agent.pk, content="Hello")
+    sent = left()[0].message()
+    assert str(sent["From"]).endswith("<hilfe@xn--mller-kva.example>")
+    assert str(sent["Message-ID"]).endswith("@xn--mller-kva.example>")
+    assert sent.as_bytes()
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_an_answer_whose_mail_cannot_be_laid_out_is_kept_and_leaves_as_it_was_typed(
+    agent: User, mia: User, monkeypatch: pytest.MonkeyPatch, proven: bool
+) -> None:
+    ticket = TicketFactory(customer=mia, subject="Printer")
+    reader = UserFactory(signed_up=proven)
+    copy_to(ticket, reader.email, mia)
+    monkeypatch.setattr(writing, "render_to_string", Mock(side_effect=ValueError("No such tag")))
+    reply = add_reply(ticket, user_id=agent.pk, content="The secret answer")
+    told = {message.to[0]: message for message in left()}
+    assert Reply.objects.get() == reply
+    assert f"/requests/{ticket.ticket_number}" in told[mia.email].body
+    assert {email: "secret" in message.body for email, message in told.items()} == {
+        mia.email: True,
+        reader.email: proven,
+    }
+    assert "Printer" not in f"{told[reader.email].subject} {told[reader.email].body}"
 
 
 LANGUAGES = [("de", "en", "de"), ("", "de", "de"), ("", "fr", "en")]
