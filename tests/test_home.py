@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import GroupMember, User
 from csat.models import Survey
 from tests.factories import AgentGroupFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets import services
@@ -148,6 +148,21 @@ def test_agents_see_figures_of_what_they_may_see() -> None:
     assert (own["cards"][0]["now"], [row["name"] for row in own["load"]]) == ("1", ["Ada"])
     everybody = signed_in(UserFactory(admin=True)).get("/admin/figures/").context
     assert everybody["cards"][0]["now"] == "4"
+
+
+def test_figures_are_not_kept_beyond_what_an_agent_may_see() -> None:
+    agent, group = UserFactory(agent=True, ticket_scope="group"), AgentGroupFactory()
+    TicketFactory.create_batch(2, group=group)
+    browser = signed_in(agent)
+
+    def now() -> str:
+        return browser.get("/admin/figures/").context["cards"][0]["now"]
+
+    assert now() == "0"
+    GroupMember.objects.create(group=group, user=agent)
+    assert now() == "2"
+    User.objects.filter(pk=agent.pk).update(ticket_scope="restricted")
+    assert now() == "0"
 
 
 def test_a_new_admin_is_led_through_the_first_steps(admin: User) -> None:

@@ -1,6 +1,7 @@
 """Answers that take long are worked out by one at a time, whoever asks meanwhile and whoever dies."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -69,12 +70,41 @@ def test_where_there_is_no_answer_yet_all_wait_for_the_first_one(work: Work, asi
 
 
 def test_who_died_at_work_is_replaced(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "PATIENCE", 0.2)
-    cache.add("answer:lock", "somebody who is gone", 0.2)
-    assert ask(work) == 1
+    monkeypatch.setattr(keeping, "WAIT", 0.2)
+    cache.add("answer:lock", "somebody who is gone", 60)
+    assert [ask(work), ask(work)] == [1, 1]
+    assert cache.get("answer:lock") == "somebody who is gone"
 
 
 def test_who_fails_keeps_nobody_from_trying(work: Work) -> None:
     with pytest.raises(ZeroDivisionError):
         ask(lambda: 1 // 0)
     assert ask(work) == 1
+
+
+def test_while_the_work_fails_the_former_answer_is_given_and_nobody_tries_at_once(work: Work) -> None:
+    ask(work)
+    tried: list[int] = []
+
+    def fails() -> int:
+        tried.append(1)
+        return 1 // 0
+
+    assert [ask(fails, fresh=0) for _ in range(3)] == [1, 1, 1]
+    assert len(tried) == 1
+    cache.delete("answer:lock")  # a while later
+    assert ask(work, fresh=0) == 2
+
+
+@pytest.mark.parametrize("verb", ["get", "add", "set", "delete"])
+def test_without_a_cache_each_helps_itself(work: Work, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    def is_away(*args: object, **kwargs: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(keeping.cache, verb, is_away)
+    assert ask(work) == 1
+
+
+def test_an_answer_of_a_clock_that_was_set_back_is_not_fresh_for_long(work: Work) -> None:
+    cache.set("answer", (time.time() + 3600, 7), 600)
+    assert [ask(work), ask(work)] == [1, 1]

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from tests.admin_matrix import MODELS, NOBODY
-from tests.factories import CannedResponseFactory, CompanyFactory
+from tests.factories import ArticleFactory, CannedResponseFactory, CompanyFactory, CustomFieldFactory
 from tests.forms_in_pages import Fields
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +133,30 @@ def test_values_are_told_as_people_say_them(admin: User, label: str, theirs: dic
     assert said in " ".join(second.save().context["adminform"].form.non_field_errors())
     for name, value in theirs.items():
         assert [text for text in second.fields.get(name, []) if text] == (value if value == [] else [value])
+
+
+@pytest.mark.parametrize(("before", "theirs", "said"), [(None, 0, "“0”"), (0, 5, "“5”"), (0, None, "empty")])
+def test_zero_is_a_value(admin: User, before: int | None, theirs: int | None, said: str) -> None:
+    CustomFieldFactory(entity_type="contact", name="score", label="Score", field_type="number")
+    row = MODELS["people_contact"].row()
+    User.objects.filter(pk=row.pk).update(custom_fields={} if before is None else {"score": before})
+    desk = Desk(admin, "people_contact", row)
+    User.objects.filter(pk=row.pk).update(custom_fields={} if theirs is None else {"score": theirs})
+    assert f"Score is {said} now." in " ".join(desk.save(phone="0301234").context["adminform"].form.non_field_errors())
+    assert desk.save().status_code == 302
+    assert User.objects.get(pk=row.pk).custom_fields.get("score") == theirs
+
+
+def test_white_space_with_a_meaning_is_a_change_and_what_shows_nothing_is_none(admin: User) -> None:
+    row = ArticleFactory(content="code")
+    desk = Desk(admin, "knowledge_base_article", row)
+    type(row).objects.filter(pk=row.pk).update(content="    code")
+    desk.save(excerpt="In short")
+    assert "Somebody else changed this" in desk.page
+    row = ArticleFactory(content="  text\n\n")
+    desk = Desk(admin, "knowledge_base_article", row)
+    type(row).objects.filter(pk=row.pk).update(content="  text")
+    assert desk.save(excerpt="In short").status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)

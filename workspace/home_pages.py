@@ -1,5 +1,6 @@
 """The first page after signing in: what to do next, and how things go."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import TicketScope, User
+from accounts.models import GroupMember, TicketScope, User
 from helpdesk.errors import Invalid
 from helpdesk.keeping import kept
 from reports.dashboard import dashboard
@@ -93,9 +94,15 @@ def figures(request: HttpRequest) -> HttpResponse:
             "load": charts.load(loads(user)),
         }
 
-    key = f"home-figures:{user.pk if is_limited else 'all'}:{asked}:{period.last}"
+    key = f"home-figures:{sight_of(user) if is_limited else 'all'}:{asked}:{period.last}"
     context = {"title": "Figures", "range": asked, "ranges": [(name, TITLES[name]) for name in RANGES]}
     return page(request, "figures.html", {**context, **kept(key, drawn, fresh=FRESH, kept_for=KEPT)})
+
+
+def sight_of(user: User) -> str:
+    """What decides which tickets an agent sees: figures of what they saw before are not shown any more."""
+    groups = sorted(str(key) for key in GroupMember.objects.filter(user=user).values_list("group_id", flat=True))
+    return f"{user.pk}:{user.ticket_scope}:{sha256(','.join(groups).encode()).hexdigest()[:16]}"
 
 
 def first_replies(asked: Report) -> dict[str, float | None]:

@@ -13,7 +13,6 @@ from typing import Any
 from django import forms
 
 SEEN = "_seen"
-EMPTY: tuple[Any, ...] = (None, "", [], (), {}, False)
 SETS = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
 LONGEST = 120  # characters of a value that a sentence quotes
 INTRODUCTION = "Somebody else changed this while you had it open, so nothing is saved yet. Look at it, and save again."
@@ -23,13 +22,26 @@ def fingerprint(field: forms.Field, value: Any) -> str:
     shown = field.prepare_value(value)
     if isinstance(field, SETS):
         shown = sorted(map(str, shown or []))
-    if shown in EMPTY:
+    if is_empty(shown):
         text = ""
     elif isinstance(shown, str):
-        text = "\n".join(shown.strip().splitlines())
+        text = as_typed(field, shown)
     else:
+        if isinstance(shown, float) and shown.is_integer():
+            shown = int(shown)
         text = json.dumps(shown, default=str, sort_keys=True)
     return sha256(text.encode(errors="replace")).hexdigest()[:12]
+
+
+def is_empty(shown: Any) -> bool:
+    """Whether a form shows nothing, or a box without a tick. A zero is a value."""
+    return shown is None or shown is False or (isinstance(shown, str | list | tuple | dict) and not shown)
+
+
+def as_typed(field: forms.Field, text: str) -> str:
+    """A text as browsers send it. What a long one begins with has a meaning in Markdown; its end has none."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.rstrip() if isinstance(field.widget, forms.Textarea) else text.strip()
 
 
 def fingerprints(form: forms.BaseForm) -> dict[str, str]:
@@ -52,7 +64,10 @@ def told(form: forms.BaseForm) -> Iterator[str]:
         if name not in seen or seen[name] == now or name not in form.changed_data:
             continue  # nobody changed it, or both said the same
         cleaned = form.cleaned_data
-        was_left_alone = name in cleaned and fingerprint(field, cleaned[name]) == seen[name]
+        sent = [cleaned[name]] if name in cleaned else []
+        if sent and isinstance(form[name].data, str) and isinstance(cleaned[name], str):
+            sent.append(form[name].data)  # before it was stripped
+        was_left_alone = any(fingerprint(field, value) == seen[name] for value in sent)
         if was_left_alone:
             field.bound_data = initially  # type: ignore[method-assign]
         label = form[name].label
@@ -73,7 +88,7 @@ def in_words(field: forms.Field, value: Any) -> str:
     shown = field.prepare_value(value)
     if isinstance(field, forms.BooleanField):
         return "on" if shown else "off"
-    if shown in EMPTY:
+    if is_empty(shown):
         return "empty"
     if isinstance(field, forms.ModelChoiceField) and field.queryset is not None and not isinstance(field, SETS):
         shown = field.queryset.filter(pk=shown).first()
