@@ -2,12 +2,10 @@
 
 import re
 from datetime import timedelta
-from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
@@ -247,21 +245,6 @@ def test_an_answer_to_somebody_else_is_no_first_response(mia: User, theirs: Tick
     merge_tickets(joined, source_ids=[theirs.pk], actor=agent, keep_informed=True)
     joined.refresh_from_db()
     assert joined.first_response_at == theirs.first_response_at, "who joins shares what was answered"
-
-
-def test_what_is_older_than_this_memory_is_remembered_by_the_roles_of_today(agent: User, mia: User) -> None:
-    ticket = TicketFactory(customer=mia)
-    said = [add_reply(ticket, user_id=one.pk, content="x") for one in (agent, mia)]
-    inside = add_reply(ticket, user_id=agent.pk, content="x", is_internal=True)
-    put(ticket, mia, "own.txt")
-    put(ticket, agent, "staff.txt")
-    put(ticket, agent, "answer.txt", reply_id=said[0].pk)
-    put(ticket, agent, "inside.txt", reply_id=inside.pk)
-    Reply.objects.update(from_staff=False)
-    Attachment.objects.update(is_internal=True)
-    import_module("tickets.migrations.0008_sides_of_messages").remember(apps, None)
-    assert set(Reply.objects.filter(from_staff=True)) == {said[0], inside}
-    assert set(Attachment.objects.for_customers().values_list("filename", flat=True)) == {"own.txt", "answer.txt"}
 
 
 # --- What became of it, and who did it ----------------------------------------------------------------

@@ -242,7 +242,7 @@ class Reply(models.Model):
     content = models.TextField()
     is_internal = models.BooleanField(default=False)
     # What its author was when it was written; people change sides.
-    from_staff = models.BooleanField(default=False, editable=False)
+    from_staff = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -329,7 +329,7 @@ class Attachment(models.Model):
     mime_type = models.CharField(max_length=127)
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     # Whether it is for staff only; decided when it is uploaded, since people change sides.
-    is_internal = models.BooleanField(default=True, editable=False)
+    is_internal = models.BooleanField(default=True, db_default=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = AttachmentQuerySet.as_manager()
