@@ -128,7 +128,8 @@ def plan_merge(kept: Ticket | UUID, *, source_ids: Sequence[UUID]) -> MergePlan:
         for copy in copies[one.pk]
         if copy.email_key not in known
     ]
-    plan.leaving = outsiders(copies[kept_id], [one for one in plan.moved if has_words(one)], copies)
+    if copies[kept_id]:
+        plan.leaving = outsiders(copies[kept_id], [one for one in plan.moved if has_words(one)], copies)
     return plan
 
 
@@ -136,8 +137,6 @@ def outsiders(
     informed: Sequence[TicketCopy], moved: Sequence[Ticket], copies: dict[UUID, list[TicketCopy]]
 ) -> list[TicketCopy]:
     """Of those who are kept informed, who cannot read all of these tickets yet."""
-    if not informed or not moved:
-        return []
     wanted = {one.pk for one in moved}
     read: dict[str, set[UUID]] = defaultdict(set)
     for key in wanted:
