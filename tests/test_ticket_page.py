@@ -29,6 +29,7 @@ from tests.factories import (
     UserFactory,
 )
 from tickets import services
+from tickets.merging import merge_tickets
 from tickets.models import Attachment, Reply, Status, Ticket, TicketLink, TimeEntry
 from workspace.composing import GONE
 from workspace.jobs import forget_presence
@@ -443,6 +444,24 @@ def test_merging_shows_both_tickets_and_warns_of_different_customers_before_it_i
         assert nothing_to_decide not in plain
     again = browser.post(at(ticket, "do/"), {"do": "merge", "number": str(ticket.ticket_number)}, follow=True)
     assert words_of(again)[-1:] == ["A ticket cannot be merged into itself."]
+
+
+def test_what_a_merge_has_hidden_says_so_and_why(browser: Client, ticket: Ticket, agent: User) -> None:
+    other = TicketFactory(customer=UserFactory(name="Nora"))
+    for author in (other.customer, agent):
+        services.add_reply(other, user_id=author.pk, content="Of Nora")
+    services.add_reply(ticket, user_id=agent.pk, content="Inside", is_internal=True)
+    merge_tickets(ticket, source_ids=[other.pk], actor=agent)
+    told = browser.get(at(ticket))
+    found = [(message.content, message.hidden_from) for message in told.context["timeline"].messages]
+    whence = f"#{other.ticket_number}"
+    assert found[1:-1] == [("Of Nora", whence), ("Of Nora", whence), ("Inside", "")]
+    assert f"Hidden from Cleo Customer, since it was written on {whence}" in told.content.decode()
+    third = TicketFactory(customer=UserFactory())
+    merge_tickets(third, source_ids=[ticket.pk], actor=agent)
+    messages = browser.get(at(third)).context["timeline"].messages
+    assert next(one.hidden_from for one in messages if one.content == "Of Nora") == "another ticket"
+    assert [one.hidden_from for one in messages if one.content == "Inside"] == [f"#{ticket.ticket_number}"]
 
 
 @pytest.mark.parametrize(

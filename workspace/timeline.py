@@ -32,6 +32,7 @@ class Message:
     attachments: list[Attachment] = field(default_factory=list)
     is_new: bool = False
     is_latest: bool = False
+    hidden_from: str = ""  # a ticket whose messages a merge hid: "#7", or "another ticket"
 
 
 @dataclass
@@ -78,7 +79,7 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
     files: dict[UUID | None, list[Attachment]] = defaultdict(list)
     for attachment in Attachment.objects.filter(ticket=ticket).order_by("created_at", "id"):
         files[attachment.reply_id].append(attachment)
-    pointed = set(new)
+    pointed, hidden = set(new), hidden_by_merges(ticket, written)
     messages = [
         Message(
             row.pk,
@@ -88,6 +89,7 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
             row.created_at,
             files.get(row.pk, []) if isinstance(row, Reply) else [],
             row.pk in pointed,
+            hidden_from=hidden.get(row.pk, ""),
         )
         for row in written
     ]
@@ -115,6 +117,27 @@ def kind_of(row: Reply | Note) -> str:
     if isinstance(row, Note) or row.is_internal:
         return "note"
     return "staff" if row.from_staff else "customer"
+
+
+def hidden_by_merges(ticket: Ticket, written: Iterable[Reply | Note]) -> dict[UUID, str]:
+    """From where messages came here that are kept from the customer; replies that staff wrote as internal are not.
+
+    History stays where it happened, so it tells on which ticket each of them was written.
+    """
+    internal = {row.pk: row for row in written if isinstance(row, Reply) and row.is_internal}
+    if not internal:
+        return {}
+    told = Activity.objects.filter(ticket=ticket, action=Action.MERGED, new_value__startswith="#")
+    numbers = [int(value[1:]) for value in told.values_list("new_value", flat=True) if value and value[1:].isdigit()]
+    if not numbers:
+        return {}
+    beginnings = Activity.objects.filter(
+        action=Action.REPLIED, new_value__in=list(map(str, internal)), ticket__ticket_number__in=numbers
+    ).exclude(ticket__customer=ticket.customer_id)
+    found = {UUID(key): f"#{number}" for key, number in beginnings.values_list("new_value", "ticket__ticket_number")}
+    # Customers write nothing internal: theirs came from a ticket that is gone, say, or had been merged itself.
+    others = {key: "another ticket" for key, row in internal.items() if not row.from_staff}
+    return others | found
 
 
 def woven(messages: Sequence[Message], happened: Sequence[Event]) -> list[Message | Stretch]:
