@@ -188,4 +188,4 @@ CLOSED = {"transfers_import_history", "password_change", "password_change_done",
 # For everybody, or for whoever is signed in; tested with the sign-in.
 DOORS = {"login", "logout", "autocomplete", "sign_in_code", "sign_in_set_up"}
 # For whoever began the import, and for admins; tested in tests/test_import_pages.py.
-OWNED = {"transfers_import_change", "people_import_errors", "people_import_run"}
+OWNED = {"transfers_import_change", "people_import_errors", "people_import_run", "people_import_discard"}

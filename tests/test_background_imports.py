@@ -14,7 +14,7 @@ from accounts.models import User
 from helpdesk.periodic import registry
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, CompanyFactory, UserFactory
-from transfers import services
+from transfers import forgetting, services
 from transfers.jobs import import_rows
 from transfers.models import Chunk, FailedRow, Import
 
@@ -94,7 +94,7 @@ def test_a_dry_run_in_the_background_says_of_each_row_what_would_change(api: Api
     theirs = ApiClient(ApiKeyFactory(owner=agent).secret)
     assert theirs.get(address).status_code == 404
     Import.objects.update(finished_at=timezone.now() - timedelta(days=31))
-    assert services.forget_old(timezone.now()) == 1
+    assert forgetting.forget_old(timezone.now()) == 1
 
 
 def test_after_a_crash_the_rest_is_imported_and_nothing_twice(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,9 +241,18 @@ def test_who_is_erased_while_their_row_is_imported_does_not_come_back(
     assert not FailedRow.objects.filter(values__contains="p1@").exists()
 
 
-def test_old_imports_are_forgotten(api: ApiClient) -> None:
+def test_the_rows_of_imports_that_failed_are_kept_for_a_day(api: ApiClient) -> None:
+    begin(api, people(3))
+    Import.objects.update(state="failed", finished_at=timezone.now() - timedelta(hours=25))
+    assert forgetting.forget_unconfirmed(timezone.now()) == 1
+    assert not Chunk.objects.exists()
+
+
+def test_old_imports_are_forgotten(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "SLICE", 1)
+    monkeypatch.setattr(forgetting, "PAUSE", 0)
     add(api, {"email": "bad"})
     add(api, {"email": "bad"})
     Import.objects.filter(pk=Import.objects.first().pk).update(finished_at=timezone.now() - timedelta(days=31))
-    assert services.forget_old(timezone.now()) == 1
+    assert forgetting.forget_old(timezone.now()) == 1
     assert (Import.objects.count(), FailedRow.objects.count()) == (1, 1)

@@ -14,8 +14,9 @@ from openpyxl import load_workbook
 
 from accounts.models import User
 from tests.factories import CompanyFactory, UserFactory
-from transfers.models import Import
-from transfers.services import forget_unconfirmed, work
+from transfers.forgetting import forget_unconfirmed
+from transfers.models import Chunk, FailedRow, Import, PlannedRow
+from transfers.services import work
 
 pytestmark = pytest.mark.django_db
 
@@ -106,9 +107,32 @@ def test_a_file_is_kept_for_a_day(desk: Client) -> None:
     now = timezone.now()
     assert forget_unconfirmed(now + timedelta(hours=23)) == 0
     assert forget_unconfirmed(now + timedelta(hours=25)) == 1
-    assert "Import 1 row" not in seen(desk, record)
+    assert nothing_is_known_of_rows()
+    page = seen(desk, record)
+    assert ("Import 1 row" in page, "Rows that would fail" in page, "Discard" in page) == (False, False, False)
     assert "choose the file again" in run(desk, record).content.decode()
     assert not User.objects.filter(name="Ann").exists()
+
+
+def nothing_is_known_of_rows() -> bool:
+    return not (Chunk.objects.exists() or PlannedRow.objects.exists() or FailedRow.objects.exists())
+
+
+def test_a_trial_run_is_discarded_with_all_it_says_of_people(desk: Client, agent: User) -> None:
+    record = trial(desk, ROWS)
+    address = reverse("admin:people_import_discard", args=[record.pk])
+    assert "Discard this file" in seen(desk, record)
+    assert (desk.get(address).status_code, signed_in(agent).post(address).status_code) == (405, 403)
+    assert PlannedRow.objects.count() == 2
+    assert "is discarded" in desk.post(address, follow=True).content.decode()
+    assert nothing_is_known_of_rows()
+    record.refresh_from_db()
+    assert (record.created, record.failed) == (1, 1)
+    assert "choose the file again" in run(desk, record).content.decode()
+
+    imported = Import.objects.create(kind="contacts", owner=User.objects.get(role="admin"), state="done")
+    address = reverse("admin:people_import_discard", args=[imported.pk])
+    assert "imported already" in desk.post(address, follow=True).content.decode()
 
 
 def test_who_does_not_see_all_tickets_imports_nobody(desk: Client, agent: User) -> None:

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from helpdesk.periodic import every
 
-from . import services
+from . import forgetting, services
 
 SECONDS = 300  # of one run; the worker gives a job ten minutes
 
@@ -17,6 +17,6 @@ def import_rows() -> None:
 
 @every(minutes=60)
 def forget_old_imports() -> None:
-    """Drop what is remembered of imports after 30 days, and the rows of trial runs after one."""
-    services.forget_old(timezone.now())
-    services.forget_unconfirmed(timezone.now())
+    """Drop what is remembered of imports after 30 days, and the rows of trial runs and failed ones after one."""
+    forgetting.forget_old(timezone.now())
+    forgetting.forget_unconfirmed(timezone.now())

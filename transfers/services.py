@@ -1,16 +1,15 @@
-"""The verbs of imports: begin one, work on those that wait, forget old ones."""
+"""The verbs of imports: begin one, confirm a trial run, work on those that wait."""
 
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import TicketScope, User
@@ -34,8 +33,6 @@ LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 # Whoever waits for SQLite looks every tenth of a second whether it is free, and would never find it so between batches.
 TURN, PAUSE = 0.4, 0.12  # seconds of work, and of rest
-KEPT = timedelta(days=30)
-UNCONFIRMED = timedelta(days=1)  # for which the rows of a trial run are kept
 # PostgreSQL: connection lost, deadlock, no room, lock not available, shut down. Not: a statement that took too long.
 NOT_OUR_FAULT = ("08", "40", "53", "55", "57P")
 KNOWN_FOR = 5  # seconds that what is known of all companies is believed
@@ -327,24 +324,3 @@ def end(record: Import, now: datetime, error: str | None = None) -> None:
     record.error = error
     record.finished_at = now
     record.lease = record.leased_until = None
-
-
-def forget_unconfirmed(now: datetime) -> int:
-    """Drop the rows of trial runs that nobody confirmed; returns how many runs."""
-    waiting = Chunk.objects.filter(of=OuterRef("pk"))
-    with transaction.atomic():
-        old = Import.objects.filter(Exists(waiting), dry_run=True, finished_at__lt=now - UNCONFIRMED)
-        ids = list(old.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True)[:500])
-        Chunk.objects.filter(of__in=ids).delete()
-    return len(ids)
-
-
-def forget_old(now: datetime) -> int:
-    """Drop imports that ended long ago, with what they remember of rows; returns how many."""
-    old = Import.objects.filter(finished_at__lt=now - KEPT).order_by("created_at").values_list("pk", flat=True)
-    ids = list(islice(old.iterator(), 500))
-    Chunk.objects.filter(of__in=ids).delete()
-    FailedRow.objects.filter(of__in=ids).delete()
-    PlannedRow.objects.filter(upload__in=ids).delete()
-    Import.objects.filter(pk__in=ids).delete()
-    return len(ids)

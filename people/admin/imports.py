@@ -18,7 +18,7 @@ from helpdesk.admin_pages import ReadOnlyPages, Who, ago, badge, shown
 from helpdesk.api.naming import snake
 from helpdesk.api.permissions import SCOPES
 from helpdesk.errors import HelpDeskError, Invalid
-from transfers import services
+from transfers import forgetting, services
 from transfers.applying import CREATED, FAILED, UNCHANGED, UPDATED
 from transfers.exports import FORMATS, Export, csv_lines, failed_rows, filename
 from transfers.layouts import COMPANIES, CONTACTS, Layout
@@ -101,6 +101,7 @@ class Imports(ReadOnlyPages):
             path("new/<str:kind>/template/", view(self.template_view), name="people_import_template"),
             path("export/<str:kind>/", view(self.export_view), name="people_export"),
             path("<path:object_id>/run/", view(self.run_view), name="people_import_run"),
+            path("<path:object_id>/discard/", view(self.discard_view), name="people_import_discard"),
             path("<path:object_id>/errors/", view(self.errors_view), name="people_import_errors"),
             *super().get_urls(),
         ]
@@ -141,6 +142,21 @@ class Imports(ReadOnlyPages):
             messages.error(request, str(refusal))
             return redirect("admin:transfers_import_change", record.pk)
 
+    def discard_view(self, request: Any, object_id: str) -> HttpResponse:
+        """Nobody is going to import this file: what it says of people is dropped at once."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        record = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if record is None:
+            raise PermissionDenied
+        try:
+            forgetting.discard(record.pk, actor=request.user)
+        except HelpDeskError as refusal:
+            messages.error(request, str(refusal))
+            return redirect("admin:transfers_import_change", record.pk)
+        messages.success(request, "The file is discarded, with everything it said of people.")
+        return redirect("admin:transfers_import_changelist")
+
     def begun(self, record: Import) -> HttpResponse:
         if record.rows_total <= services.AT_ONCE:
             services.hurry(record.pk)
@@ -167,6 +183,7 @@ class Imports(ReadOnlyPages):
         useful = record.created + record.updated
         tried = record.dry_run and record.state == State.DONE
         mine = record.owner_id == request.user.pk
+        waits = record.dry_run and not running and record.chunks.exists()
         return {
             "record": record,
             "state": self.state_badge(record),
@@ -182,8 +199,10 @@ class Imports(ReadOnlyPages):
             "ignored": unknown_columns(LAYOUTS[record.kind], record.columns),
             "useful": rows_said(useful) if useful else "",
             "tried": tried,
-            "kept": tried and useful and mine and record.chunks.exists(),
-            "kept_until": shown(record.finished_at and record.finished_at + services.UNCONFIRMED),
+            "kept": waits and tried and useful and mine,
+            "can_discard": waits and (mine or Who.ADMINS.includes(request)),
+            "has_failures": record.failed_rows.exists(),
+            "kept_until": shown(record.finished_at and record.finished_at + forgetting.UNCONFIRMED),
             "failed": [] if record.dry_run else list(record.failed_rows.all()[:SHOWN]),
             "planned": [
                 (row, badge(row.action, COLOURS.get(row.action, "")), readable(row.changes)) for row in planned
