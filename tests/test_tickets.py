@@ -408,7 +408,9 @@ def test_parents_and_removed_files_and_groups_are_in_the_history(api: ApiClient)
 
 def test_merging_keeps_the_earliest_first_response(api: ApiClient) -> None:
     early = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-    target, source = TicketFactory(), TicketFactory(first_response_at=early)
+    customer = UserFactory()
+    target = TicketFactory(customer=customer)
+    source = TicketFactory(customer=customer, first_response_at=early)
     merged = api.post(f"/api/tickets/{target.pk}/merge", {"ticketIds": [str(source.pk)]}).json()
     assert merged["firstResponseAt"] == "2026-01-01T00:00:00.000Z"
 
