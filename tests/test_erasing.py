@@ -130,7 +130,35 @@ def test_nothing_of_an_erased_person_is_left_in_any_table(person: User, admin: U
     assert "workspace.SavedView" in left_in
     erase_person(person.pk, actor=admin)
     assert traces() == []
-    assert SavedView.objects.get().name == "Urgent"
+    assert sorted(SavedView.objects.values_list("name", "query")) == [
+        ("All of Erased person", "view=all"),
+        ("Urgent", "view=all&priority=urgent"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "left"),
+    [
+        ("Urgent billing", "view=all&priority=urgent", ("Urgent billing", "view=all&priority=urgent")),
+        ("Alma & all", "view=all&q=alpine", ("Alma & all", "view=all&q=alpine")),
+        ("AL, urgent", "view=all&priority=urgent", ("Erased person, urgent", "view=all&priority=urgent")),
+        ("A", "view=all&q=printer+of+al&priority=urgent", ("A", "view=all&priority=urgent")),
+        ("A", "view=all&customer=AL%40example.org&sort=due", None),
+        ("A", "view=all&customer=pal%40example.org", ("A", "view=all&customer=pal%40example.org")),
+        ("A", "view=all&customerId={}&status=open%2Cpending", ("A", "view=all&status=open%2Cpending")),
+        ("A", "view=all&customerId={}", None),
+        ("A", "view=all&customer=bo%40example.org%2Cal%40example.org", ("A", "view=all&customer=bo%40example.org")),
+        ("Taken: Al", "view=all", ("Taken: Erased person 2", "view=all")),
+    ],
+)
+def test_saved_views_lose_only_what_names_an_erased_person(
+    name: str, query: str, left: tuple[str, str] | None, admin: User
+) -> None:
+    al = UserFactory(name="Al", email="al@example.org")
+    SavedView.objects.create(owner=admin, name="Taken: Erased person", query="view=mine")
+    view = SavedView.objects.create(owner=admin, name=name, query=query.format(al.pk), is_shared=True)
+    erase_person(al.pk, actor=admin)
+    assert SavedView.objects.filter(pk=view.pk).values_list("name", "query").first() == left
 
 
 def test_their_tickets_stay_with_what_was_written(person: User, admin: User, api: ApiClient) -> None:
