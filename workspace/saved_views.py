@@ -1,5 +1,6 @@
 """Queues that somebody has given a name, for themselves or for everybody."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from helpdesk.api.text import check_text
-from helpdesk.errors import Conflict, Invalid
+from helpdesk.errors import Conflict, Invalid, NotFound
 
 from .models import SavedView
 from .pages import attempt, carried, queue_address, user_of
@@ -28,10 +29,14 @@ def saved_views(user: User) -> QuerySet[SavedView]:
     return SavedView.objects.filter(Q(owner=user) | Q(is_shared=True))
 
 
-def changeable(user: User, pk: UUID) -> SavedView:
-    """A view of one's own; admins look after those that are shared, too. Hidden and missing look alike."""
-    views = SavedView.objects.filter(Q(owner=user) | Q(is_shared=True)) if user.is_admin else user.saved_views
-    found = views.filter(pk=pk).first()
+def changeable(user: User) -> QuerySet[SavedView]:
+    """Views of one's own; admins look after those that are shared, too."""
+    return saved_views(user) if user.is_admin else SavedView.objects.filter(owner=user)
+
+
+def changeable_view(user: User, pk: UUID) -> SavedView:
+    """Hidden and missing look alike."""
+    found = changeable(user).select_related("owner").filter(pk=pk).first()
     if found is None:
         raise Http404
     return found
@@ -56,11 +61,15 @@ def saved_counts(user: User) -> dict[str, str]:
 @require_POST
 def save_view(request: HttpRequest) -> HttpResponse:
     query, user = carried(request), user_of(request)
-    view = SavedView(owner=user)
 
     def save() -> None:
-        view.query = Queue(user, QueryDict(query), now=timezone.now()).address()
-        keep(view, request)
+        address = Queue(user, QueryDict(query), now=timezone.now()).address()
+        if len(address) > MOST_QUERY:
+            raise Invalid("These are too many filters for one view.")
+        try:
+            SavedView.objects.create(owner=user, query=address, **given(request))
+        except IntegrityError:
+            raise Conflict("You have a view of this name already.") from None
 
     attempt(request, save, f"The view “{name_in(request)}” is saved.")
     return HttpResponseRedirect(queue_address(query))
@@ -69,32 +78,39 @@ def save_view(request: HttpRequest) -> HttpResponse:
 @require_POST
 def change_view(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give a view another name, share it or stop sharing it."""
-    view = changeable(user_of(request), pk)
-    attempt(request, lambda: keep(view, request), f"The view “{name_in(request)}” is saved.")
+    view = changeable_view(user_of(request), pk)
+    attempt(request, lambda: rename(view, request), f"The view “{name_in(request)}” is saved.")
     return HttpResponseRedirect(queue_address(view.query))
+
+
+def rename(view: SavedView, request: HttpRequest) -> None:
+    """Change what is still there; raises Invalid, Conflict and NotFound."""
+    user = user_of(request)
+    try:
+        changed = changeable(user).filter(pk=view.pk).update(**given(request))
+    except IntegrityError:
+        whose = "You have" if view.owner_id == user.pk else f"{view.owner.name} has"
+        raise Conflict(f"{whose} a view of this name already.") from None
+    if not changed:
+        raise NotFound("This view is gone: it was deleted meanwhile, or is not shared any more.")
 
 
 def name_in(request: HttpRequest) -> str:
     return request.POST.get("name", "").strip()[:LONGEST]
 
 
-def keep(view: SavedView, request: HttpRequest) -> None:
-    """Save a view under the name in the form; raises Invalid and Conflict."""
-    view.name, view.is_shared = name_in(request), "shared" in request.POST
-    check_text(view.name, "The name")
-    if not view.name:
+def given(request: HttpRequest) -> dict[str, Any]:
+    """What the form says of a view; raises Invalid."""
+    name = name_in(request)
+    check_text(name, "The name")
+    if not name:
         raise Invalid("A view needs a name.")
-    if len(view.query) > MOST_QUERY:
-        raise Invalid("These are too many filters for one view.")
-    try:
-        view.save()
-    except IntegrityError:
-        raise Conflict("You have a view of this name already.") from None
+    return {"name": name, "is_shared": "shared" in request.POST}
 
 
 @require_POST
 def delete_view(request: HttpRequest, pk: UUID) -> HttpResponse:
-    view = changeable(user_of(request), pk)
+    view = changeable_view(user_of(request), pk)
     view.delete()
     messages.success(request, f"The view “{view.name}” is gone.")
     return HttpResponseRedirect(queue_address())
