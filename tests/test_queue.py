@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.http import QueryDict
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from helpdesk.errors import NotFound
 from tests.factories import (
     AgentGroupFactory,
     CompanyFactory,
@@ -21,9 +23,9 @@ from tests.factories import (
     UserFactory,
 )
 from tickets.models import Status, Ticket
-from workspace import offers
+from workspace import offers, saved_views
 from workspace.models import Draft, SavedView
-from workspace.queues import VIEWS
+from workspace.queues import VIEWS, Queue
 
 pytestmark = pytest.mark.django_db
 
@@ -353,6 +355,31 @@ def test_views_are_saved_shared_and_deleted_by_their_owner(browser: Client, agen
     assert signed_in(admin).post(f"{save}{shared.pk}/delete/").status_code == 302
     assert browser.post(f"{save}{secret.pk}/delete/").status_code == 302
     assert not SavedView.objects.exists()
+
+
+def test_a_view_deleted_meanwhile_does_not_come_back(agent: User, browser: Client) -> None:
+    view = SavedView.objects.create(owner=agent, name="Mine", query="view=mine")
+    request = RequestFactory().post("/", {"name": "Renamed"})
+    request.user = agent
+    found = saved_views.changeable_view(agent, view.pk)
+    view.delete()
+    with pytest.raises(NotFound, match="This view is gone"):
+        saved_views.rename(found, request)
+    assert not SavedView.objects.exists()
+
+
+def test_an_admin_reads_whose_view_has_the_name_already(agent: User, admin: User) -> None:
+    SavedView.objects.create(owner=agent, name="Secret", query="view=mine")
+    shared = SavedView.objects.create(owner=agent, name="Shared", query="view=mine", is_shared=True)
+    for user, sentence in ((agent, "You have"), (admin, f"{agent.name} has")):
+        answer = signed_in(user).post(f"/admin/tickets/views/{shared.pk}/", {"name": "Secret"}, follow=True)
+        assert [str(one) for one in answer.context["messages"]] == [f"{sentence} a view of this name already."]
+
+
+def test_a_ticket_deleted_meanwhile_has_no_neighbours(agent: User) -> None:
+    ticket = TicketFactory(assignee=agent)
+    Ticket.objects.filter(pk=ticket.pk).delete()
+    assert Queue(agent, QueryDict("view=mine"), now=timezone.now()).neighbours(ticket) == (None, None)
 
 
 def test_many_agents_are_found_by_a_few_letters(agent: User, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:

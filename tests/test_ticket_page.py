@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from automation.services import create_rule
+from helpdesk.errors import NotFound
 from outbox.models import OutgoingMail
 from sla.services import create_policy
 from tests.factories import (
@@ -232,11 +233,33 @@ def test_drafts_are_kept_for_their_writer(browser: Client, ticket: Ticket, agent
 
 def test_a_draft_on_its_way_while_its_text_was_sent_is_not_kept(browser: Client, ticket: Ticket) -> None:
     read = ReplyFactory(ticket=ticket)
-    post = {"content": "Dear Cleo, pull", "kind": "reply", "seen": read.pk}
-    sent = browser.post(at(ticket, "reply/"), {**post, "content": "Dear Cleo, pull the plug."}, HTTP_HX_REQUEST="true")
+    post = {"content": "Dear Cleo, pull the plug.", "kind": "reply", "seen": read.pk}
+    sent = browser.post(at(ticket, "reply/"), post, HTTP_HX_REQUEST="true")
     assert sent.json() == {"to": f"{at(ticket)}#latest"}
     assert browser.post(at(ticket, "draft/"), post).json() == {"kept": False}
-    assert browser.post(at(ticket, "draft/"), {**post, "content": "And then"}).json() == {"kept": True}
+    for another in ("And then", "Dear Cleo,"):  # whatever the one before began with
+        assert browser.post(at(ticket, "draft/"), {**post, "content": another}).json() == {"kept": True}
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_was_typed_on_a_ticket_that_went_away_is_shown_once_more(
+    browser: Client, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
+) -> None:
+    def goes_away(*args: Any, **kwargs: Any) -> None:
+        if is_deleted:
+            Ticket.objects.filter(pk=ticket.pk).delete()
+        else:
+            monkeypatch.setattr("workspace.ticket_pages.visible", lambda _request: Ticket.objects.none())
+        raise NotFound("This ticket does not exist.")
+
+    monkeypatch.setattr("workspace.ticket_pages.carried_out", goes_away)
+    answer = browser.post(at(ticket, "reply/"), {"content": "Dear <Cleo>", "do": "send"})
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert "Dear &lt;Cleo&gt;" in page
+    assert "Nothing was sent" in page
+    assert ticket.subject not in page
+    assert not Draft.objects.exists()
 
 
 def test_a_draft_from_before_the_last_message_says_so(browser: Client, ticket: Ticket) -> None:

@@ -54,23 +54,26 @@ def keep_draft(
     check_text(text, "The text")
     if is_sent(user, ticket, text, seen=seen):
         return None
-    draft, _ = Draft.objects.update_or_create(
-        user=user,
-        ticket=ticket,
-        defaults={"content": text, "is_note": is_note, "updated_at": now},
-        create_defaults={"id": new_id(), "content": text, "is_note": is_note, "updated_at": now, "seen": seen},
-    )
+    try:
+        draft, _ = Draft.objects.update_or_create(
+            user=user,
+            ticket=ticket,
+            defaults={"content": text, "is_note": is_note, "updated_at": now},
+            create_defaults={"id": new_id(), "content": text, "is_note": is_note, "updated_at": now, "seen": seen},
+        )
+    except IntegrityError:  # the ticket has gone
+        return None
     return draft
 
 
 def is_sent(user: User, ticket: Ticket, text: str, *, seen: UUID | None) -> bool:
-    """Whether a text is what its writer has sent since, or the beginning of it: it was on its way when that went."""
+    """Whether a text is what its writer has sent since: it was on its way when that went."""
     since = written_at(ticket.pk, seen) or ticket.created_at
     for model in (Reply, Note):
         own = model._default_manager.filter(ticket=ticket, user=user, created_at__gte=since)
         later = own.exclude(pk=seen) if seen else own
         last = later.order_by("-created_at", "-id").values_list("content", flat=True).first()
-        if last is not None and last.startswith(text.strip()):
+        if last == text.strip():
             return True
     return False
 

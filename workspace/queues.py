@@ -295,7 +295,10 @@ class Queue:
     def neighbours(self, ticket: Ticket) -> tuple[int | None, int | None]:
         """The numbers of the tickets before and after one, whether it is on the list (any more) or not."""
         place = Statement(Ticket.objects.filter(pk=ticket.pk).order_by(), NUMBER, keys=self.order.key_texts())
-        key = place.key_of(place.execute(place.sql, {})[0])
+        found = place.execute(place.sql, {})
+        if not found:  # deleted meanwhile
+            return None, None
+        key = place.key_of(found[0])
         if None in key:  # it has left the list, and where it was
             return None, self.one(self.order, None)
         cursor = write_cursor(self.order, key)

@@ -168,10 +168,19 @@ def kept_back(request: HttpRequest, ticket: Ticket, problem: str, *, newer: list
         "do": typed.get("do", "send"),
         "had_files": bool(request.FILES) and not is_scripted(request),  # a script keeps them chosen
     }
-    keep(request, ticket, typed.get("content", ""))
-    fresh = ticket_of(request, ticket.ticket_number, *RELATED)
+    try:
+        fresh = ticket_of(request, ticket.ticket_number, *RELATED)
+    except Http404:
+        return gone(request, ticket.ticket_number)
+    keep(request, fresh, typed.get("content", ""))
     status = 409 if newer else 422
     return shown(request, fresh, timeline(fresh, new=newer or ()), composer, status=status)
+
+
+def gone(request: HttpRequest, number: int) -> HttpResponse:
+    """What was typed on a ticket that was deleted or handed to others meanwhile, to be copied."""
+    context = {"title": f"#{number} is gone", "number": number, "content": request.POST.get("content", "")}
+    return page(request, "gone.html", context, status=404)
 
 
 def keep(request: HttpRequest, ticket: Ticket, content: str) -> None:
