@@ -48,7 +48,7 @@ demo: migrate ## Write the demo data set (TICKETS=1000 for a larger one)
 # --- Checking -----------------------------------------------------------------------------------------
 
 test: .venv/.installed-dev ## The whole suite, on SQLite or on DATABASE_URL (ARGS="-k pick" for a part of it)
-	@$(PY) -m pytest -n auto $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 test-postgres: export DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/helpdesk
 test-postgres: test ## The same suite on PostgreSQL
