@@ -25,7 +25,7 @@ from csat.mails import RATINGS
 from csat.models import MAX_FEEDBACK, Survey
 from custom_fields.models import CustomField
 from helpdesk.errors import HelpDeskError
-from tickets import customers
+from tickets import copies, customers
 from tickets.files import path_of
 from tickets.models import DONE_STATUSES, Attachment, Ticket, TicketCopy
 from tickets.services import update_ticket
@@ -178,7 +178,7 @@ def add_person(request: CustomerRequest, number: int) -> HttpResponse:
     form = CopyForm(request.POST)
 
     def keep_informed() -> None:
-        customers.keep_informed(ticket, email=form.cleaned_data["email"], actor=request.user)
+        copies.inform(ticket, email=form.cleaned_data["email"], actor=request.user)
 
     said = _("They are told by mail, and can read and write here.")
     return fulfilled(request, ticket, form, keep_informed, said, shown_as="people")
@@ -187,9 +187,7 @@ def add_person(request: CustomerRequest, number: int) -> HttpResponse:
 @customers_only
 @acts
 def remove_person(request: CustomerRequest, number: int, copy: str) -> HttpResponse:
-    return carried_out(
-        request, number, partial(customers.stop_informing, copy=UUID(copy)), _("Your changes are saved.")
-    )
+    return carried_out(request, number, partial(copies.stop_informing, copy=UUID(copy)), _("Your changes are saved."))
 
 
 @customers_only

@@ -32,7 +32,7 @@ from tests.factories import (
     ReplyFactory,
     UserFactory,
 )
-from tickets.models import Attachment, DiscardedFile, HeldRequest, Reply, Ticket, TicketCopy
+from tickets.models import Activity, Attachment, DiscardedFile, HeldRequest, Reply, Ticket, TicketCopy
 from tickets.services import add_reply, create_ticket, update_ticket
 from transfers.models import Chunk, FailedRow, Import, PlannedRow
 from transfers.reading import Row
@@ -114,6 +114,8 @@ def person(admin: User, settings: Any, tmp_path: Any) -> User:
             caller="key", target=target, key=key, fingerprint="", locked_until=timezone.now(), status=201, body=b""
         )
     TicketCopy.objects.create(ticket=ticket, email=ADDRESS, email_key=ADDRESS.lower())
+    for old, new in ((None, ADDRESS.lower()), (ADDRESS.lower(), None)):
+        Activity.objects.create(ticket=ticket, action="informed", old_value=old, new_value=new)
     HeldRequest.objects.create(email=ADDRESS, name=NAME, subject="Hello", description="I am Quilliam")
     Survey.objects.create(ticket=ticket, customer=user, resolved_at=timezone.now(), feedback="Fine")
     for name, query in (("Z", f"view=all&customer={quote(ADDRESS)}"), (f"All of {NAME}", "view=all")):
@@ -127,7 +129,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_table(person: User, admin: U
     left_in = {table for table, _ in traces()}
     assert {"accounts.User", "tickets.TicketSearch", "audit.Entry", "outbox.OutgoingMail"} <= left_in
     assert {"automation.Evaluation", "transfers.Chunk", "transfers.FailedRow", "accounts.ReplayRecord"} <= left_in
-    assert "workspace.SavedView" in left_in
+    assert {"workspace.SavedView", "tickets.Activity"} <= left_in
     erase_person(person.pk, actor=admin)
     assert traces() == []
     assert sorted(SavedView.objects.values_list("name", "query")) == [

@@ -18,10 +18,9 @@ from email_channel.models import TicketMail
 from helpdesk.errors import Invalid
 from outbox.delivery import send_due
 from tests.factories import PASSWORD, TicketFactory, UserFactory
-from tickets.copies import inform
-from tickets.customers import keep_informed
+from tickets.copies import inform, stop_informing
 from tickets.merging import merge_tickets
-from tickets.models import Ticket, TicketCopy
+from tickets.models import Activity, Ticket, TicketCopy
 from tickets.services import add_reply
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +68,7 @@ LATER: list[Callable[[User], None]] = [becomes_staff, is_merged_into_staff]
 def test_strangers_whom_a_customer_added_read_nothing_when_that_customer_becomes_staff(
     ticket: Ticket, agent: User, mia: User, later: Callable[[User], None]
 ) -> None:
-    keep_informed(ticket, email="tom@example.com", actor=mia)
+    inform(ticket, email="tom@example.com", actor=mia)
     later(mia)
     assert told(ticket, agent) == {mia.email: True, "tom@example.com": False}
 
@@ -123,7 +122,7 @@ def test_we_do_not_write_to_ourselves(agent: User, mia: User, settings: Any, sen
     assert told(TicketFactory(customer=UserFactory(email=ours)), agent) == {}
     for refused in (
         lambda: inform(TicketFactory(customer=mia), email=ours, actor=agent),
-        lambda: keep_informed(TicketFactory(customer=mia), email=ours, actor=mia),
+        lambda: inform(TicketFactory(customer=mia), email=ours, actor=mia),
     ):
         with pytest.raises(Invalid) as problem, transaction.atomic():
             refused()
@@ -184,7 +183,7 @@ def way_out(message: Any) -> str:
 def test_every_mail_to_whoever_is_kept_informed_shows_a_way_out_and_no_other(
     ticket: Ticket, agent: User, mia: User
 ) -> None:
-    keep_informed(ticket, email="tom@example.com", actor=mia)
+    inform(ticket, email="tom@example.com", actor=mia)
     inform(ticket, email="boss@example.com", actor=agent)
     add_reply(ticket, user_id=agent.pk, content="Hello")
     send_due()
@@ -201,7 +200,7 @@ def test_every_mail_to_whoever_is_kept_informed_shows_a_way_out_and_no_other(
 def test_strangers_leave_by_a_button_and_not_by_opening_the_page(
     ticket: Ticket, agent: User, mia: User, body: dict[str, str]
 ) -> None:
-    keep_informed(ticket, email="tom@example.com", actor=mia)
+    inform(ticket, email="tom@example.com", actor=mia)
     send_due()
     path, stranger = way_out(mail.outbox[0]), Client(enforce_csrf_checks=True, headers={"accept-language": "de"})
     for _ in range(2):
@@ -219,7 +218,24 @@ def test_strangers_leave_by_a_button_and_not_by_opening_the_page(
 
 @pytest.mark.parametrize("token", ["nonsense", "0" * 32, "0" * 32 + ":forged", "%00", "ü"])
 def test_a_way_out_that_nobody_was_given_changes_nothing(ticket: Ticket, mia: User, token: str) -> None:
-    keep_informed(ticket, email="tom@example.com", actor=mia)
+    inform(ticket, email="tom@example.com", actor=mia)
     for call in (Client().get, Client().post):
         assert call(f"/requests/leave/{token}").status_code == 404
     assert TicketCopy.objects.exists()
+
+
+def test_history_tells_who_reads_along_through_every_door(ticket: Ticket, agent: User, mia: User) -> None:
+    by_customer = inform(ticket, email="Tom@example.com", actor=mia)
+    inform(ticket, email="boss@example.com", actor=agent)
+    stop_informing(ticket, copy=by_customer.pk, actor=mia)
+    stop_informing(ticket, copy=by_customer.pk, actor=agent)  # who does not anyway
+    source = TicketFactory(customer=mia, description="Old")
+    inform(source, email="eve@example.com", actor=agent)
+    merge_tickets(ticket, source_ids=[source.pk], actor=agent, keep_informed=True)
+    told = Activity.objects.filter(ticket=ticket, action="informed")
+    assert list(told.order_by("created_at", "id").values_list("user", "old_value", "new_value")) == [
+        (mia.pk, None, "tom@example.com"),
+        (agent.pk, None, "boss@example.com"),
+        (mia.pk, "tom@example.com", None),
+        (agent.pk, None, "eve@example.com"),
+    ]

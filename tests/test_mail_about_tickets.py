@@ -28,7 +28,8 @@ from tests.client import ApiClient
 from tests.factories import PASSWORD, TicketFactory, UserFactory
 from tickets.answering import Upload, answer, write_note
 from tickets.attachments import attach_file
-from tickets.customers import file_request, keep_informed
+from tickets.copies import inform
+from tickets.customers import file_request
 from tickets.guests import file_held, hold_request
 from tickets.merging import for_each, merge_tickets
 from tickets.models import Reply, Ticket, TicketCopy
@@ -452,7 +453,7 @@ def test_an_erased_address_is_in_no_mail_any_more(agent: User, admin: User) -> N
 
 
 def test_whoever_is_informed_no_longer_gets_nothing_more(ticket: Ticket, agent: User, mia: User) -> None:
-    keep_informed(ticket, email="tom@example.com", actor=mia)
+    inform(ticket, email="tom@example.com", actor=mia)
     TicketCopy.objects.all().delete()
     add_reply(ticket, user_id=agent.pk, content="Hello")
     assert [message.to[0] for message in left() if "copied" not in message.body][-1] == mia.email

@@ -20,7 +20,7 @@ from accounts.models import User
 from tests.axe import BY_SIGHT, serious
 from tests.factories import ArticleFactory, CustomFieldFactory, ReplyFactory, TicketFactory, UserFactory
 from tests.test_portal_access import MATRIX, House, address, house
-from tickets.customers import keep_informed
+from tickets.copies import inform
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +118,7 @@ def decorate(house: House) -> None:
     house.ticket.save()
     owner = house.people["owner"]
     assert owner is not None
-    keep_informed(house.ticket, email="somebody@example.com", actor=owner)
+    inform(house.ticket, email="somebody@example.com", actor=owner)
     for status in ("open", "pending", "in_progress"):
         TicketFactory(customer=owner, status=status)
     for number in range(25):

@@ -20,7 +20,8 @@ from tests.factories import (
     UserFactory,
 )
 from tickets.attachments import Upload
-from tickets.customers import file_request, keep_informed, mark_solved
+from tickets.copies import inform
+from tickets.customers import file_request, mark_solved
 from tickets.models import Attachment, Reply, Ticket
 from tickets.services import add_reply, update_ticket
 
@@ -175,7 +176,7 @@ def test_pictures_for_the_documentation(browse: Browse, shot: Callable[..., None
     answer = f"Hello Mia,\n\nwhich of your two companies is it about?\n\nBest wishes\n{agent.name.split()[0]}"
     add_reply(ticket, user_id=agent.pk, content=answer)
     update_ticket(ticket, actor=agent, status="pending")
-    keep_informed(ticket, email="tom@example.com", actor=mia)
+    inform(ticket, email="tom@example.com", actor=mia)
     done = file_request(customer=mia, subject="Invite a colleague", description="How?", custom_fields={}, asked=[])
     mark_solved(done, actor=mia)
     for subject in ("The battery is empty within hours", "Change our plan to yearly"):

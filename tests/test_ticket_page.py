@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -30,6 +30,7 @@ from tests.factories import (
     UserFactory,
 )
 from tickets import services
+from tickets.copies import inform, stop_informing
 from tickets.merging import merge_tickets
 from tickets.models import Attachment, Reply, Status, Ticket, TicketLink, TimeEntry
 from workspace.composing import GONE
@@ -521,6 +522,21 @@ def test_people_are_kept_informed_by_agents_too(browser: Client, ticket: Ticket)
     browser.post(at(ticket, "do/"), {"do": "stop_informing", "copy": "x"})
     browser.post(at(ticket, "do/"), {"do": "stop_informing", "copy": copy.pk})
     assert not ticket.copies.exists()
+    page = browser.get(at(ticket)).content.decode()
+    for told in ("keeps tom@example.com informed", "informs tom@example.com no longer"):
+        assert page.count(told) == 1
+
+
+def test_nobody_decides_on_readers_of_a_ticket_that_went_to_others(ticket: Ticket, agent: User) -> None:
+    copy = inform(ticket, email="tom@example.com", actor=agent)
+    nothing = Ticket.objects.none()
+    for late in (
+        lambda: inform(ticket, email="eve@example.com", actor=agent, visible=nothing),
+        lambda: stop_informing(ticket, copy=copy.pk, actor=agent, visible=nothing),
+    ):
+        with pytest.raises(NotFound), transaction.atomic():
+            late()
+    assert ticket.copies.get() == copy
 
 
 def test_all_time_is_counted_and_a_timer_that_runs_is_never_out_of_sight(

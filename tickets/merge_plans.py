@@ -15,10 +15,10 @@ from accounts.models import User
 from helpdesk.errors import Invalid
 from helpdesk.ids import new_id
 
-from .copies import welcome
-from .customers import MAX_COPIES
+from .copies import MAX_COPIES, welcome
+from .history import record
 from .mailboxes import may_be_mailed
-from .models import Attachment, Reply, Ticket, TicketCopy
+from .models import Action, Attachment, Reply, Ticket, TicketCopy
 
 
 @dataclass
@@ -174,9 +174,13 @@ def settle_copies(plan: MergePlan, *, keep_informed: bool, added_by: User | None
     """Who is kept informed of the kept ticket; raises Invalid when these are too many."""
     if not keep_informed:
         TicketCopy.objects.filter(pk__in=[copy.pk for copy in plan.leaving]).delete()
+        for copy in plan.leaving:
+            record(plan.kept, Action.INFORMED, actor=added_by, now=now, old=copy.email_key)
         return
     known = set(TicketCopy.objects.filter(ticket=plan.kept).values_list("email_key", flat=True))
     new = [copy for copy in plan.joining(added_by=added_by, now=now) if copy.email_key not in known]
     if len(known) + len(new) > MAX_COPIES:
         raise Invalid(keep_informed=f"At most {MAX_COPIES} people can be kept informed.")
+    for copy in new:
+        record(plan.kept, Action.INFORMED, actor=added_by, now=now, new=copy.email_key)
     welcome(plan.kept, new, sender=added_by)

@@ -297,6 +297,7 @@ class Action(models.TextChoices):
     AUTOMATION_FAILED = "automation_failed"
     ATTACHMENT_ADDED = "attachment_added"
     TIME_LOGGED = "time_logged"
+    INFORMED = "informed"  # who reads along from now on, or no longer
 
 
 class Activity(models.Model):
@@ -313,7 +314,11 @@ class Activity(models.Model):
     class Meta:
         verbose_name_plural = "activities"
         ordering = ["created_at", "id"]
-        indexes = [models.Index(fields=["ticket", "created_at", "id"], name="activity_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "created_at", "id"], name="activity_ticket"),
+            # Few of many: whoever is erased is found in them.
+            models.Index(fields=["ticket"], condition=models.Q(action="informed"), name="activity_informed"),
+        ]
 
     def __str__(self) -> str:
         return self.get_action_display()

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import AgentGroup, User
+from audit.services import ERASED
 
 from .blanking import blank_messages_of
 from .history import activity
@@ -56,6 +57,9 @@ def forget_customer(sender: Any, user: User, addresses: list[str], blank_message
     They are kept informed of no ticket, and what they asked for without an account is not held any longer.
     """
     TicketCopy.objects.filter(email_key__in=addresses).delete()
+    told = Activity.objects.filter(action=Action.INFORMED)
+    told.filter(old_value__in=addresses).update(old_value=ERASED)
+    told.filter(new_value__in=addresses).update(new_value=ERASED)
     for address in addresses:
         HeldRequest.objects.filter(email__iexact=address).delete()
     if blank_messages:

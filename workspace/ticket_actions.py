@@ -141,15 +141,16 @@ def ask_customer(press: Press) -> str:
 def inform(press: Press) -> str:
     email = press.posted.get("email", "").strip()
     check_text(email, "The address")
-    copy = copies.inform(press.ticket.pk, email=email, actor=press.user)
+    copy = copies.inform(press.ticket.pk, email=email, actor=press.user, visible=press.seen)
     return f"{copy.email} is kept informed." if copy else f"{email} is kept informed already."
 
 
 def stop_informing(press: Press) -> str:
     try:
-        email = copies.stop_informing(press.ticket.pk, copy=UUID(press.posted.get("copy", "")))
+        copy = UUID(press.posted.get("copy", ""))
     except ValueError:
-        email = None
+        raise Invalid("Nobody of this address was kept informed.") from None
+    email = copies.stop_informing(press.ticket.pk, copy=copy, actor=press.user, visible=press.seen)
     return f"{email} reads no further." if email else "Nobody of this address was kept informed."
 
 

@@ -228,6 +228,10 @@ def filed(row: Activity, names: Names) -> str:
     return f"attached {row.new_value}" if row.new_value else f"removed the file {row.old_value}"
 
 
+def informed(row: Activity, names: Names) -> str:
+    return f"keeps {row.new_value} informed" if row.new_value else f"informs {row.old_value} no longer"
+
+
 def timed(row: Activity, names: Names) -> str:
     if row.old_value and row.new_value:
         return f"corrected {row.old_value} to {row.new_value}"
@@ -257,6 +261,7 @@ TOLD: dict[str, Callable[[Activity, Names], str]] = {
     Action.SLA_BREACHED: lambda row, _names: f"noticed a missed target: {(row.new_value or '').replace('_', ' ')}",
     Action.ATTACHMENT_ADDED: filed,
     Action.TIME_LOGGED: timed,
+    Action.INFORMED: informed,
 }
 ICONS = {
     Action.AUTOMATION_EXECUTED: "bolt",
@@ -266,6 +271,7 @@ ICONS = {
     Action.ASSIGNED: "person",
     Action.ATTACHMENT_ADDED: "attach_file",
     Action.TIME_LOGGED: "schedule",
+    Action.INFORMED: "group_add",
     Action.MERGED: "merge",
     Action.LINKED: "link",
     Action.TAGS_CHANGED: "sell",
