@@ -382,6 +382,23 @@ def test_a_ticket_deleted_meanwhile_has_no_neighbours(agent: User) -> None:
     assert Queue(agent, QueryDict("view=mine"), now=timezone.now()).neighbours(ticket) == (None, None)
 
 
+def test_who_sees_only_their_own_is_not_shown_those_of_nobody_without_looking_for_them() -> None:
+    agent, other = UserFactory(agent=True, ticket_scope="restricted"), UserFactory(agent=True)
+    own = TicketFactory(assignee=agent)
+    for assignee in (other, None):
+        TicketFactory(assignee=assignee)
+    for assignees, numbers, questions in (
+        ("null", [], 0),
+        (f"{other.pk},null", [], 0),
+        (f"{agent.pk},null", [own.ticket_number], 3),
+    ):
+        queue = Queue(agent, QueryDict(f"view=all&sort=due&assigneeId={assignees}"), now=timezone.now())
+        with CaptureQueriesContext(connection) as asked:
+            assert [row["number"] for row in queue.page().rows] == numbers
+            assert queue.count() == str(len(numbers))
+        assert len(asked) == questions
+
+
 def test_many_agents_are_found_by_a_few_letters(agent: User, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "FEW", 3)
     UserFactory.create_batch(3, agent=True)
