@@ -127,7 +127,7 @@ class Agents(VerbPages):
     def state(self, agent: Agent) -> str:
         if not agent.is_active:
             return badge("Deactivated", "red")
-        return badge("Away", "amber") if agent.is_away else badge("Here", "green")
+        return badge("Away", "amber") if agent.is_away else badge("Active", "green")
 
     def create(self, request: HttpRequest, values: dict[str, Any]) -> User:
         values["password"] = values["password"] or None
