@@ -34,10 +34,10 @@
     });
   });
 
-  /* <div data-address="/list/">: the page answers a form and must not be sent again; reloading leads there. */
+  /* <div data-reloads-at="/list/">: the page answers a form and must not be sent again; reloading leads there. */
   document.addEventListener("DOMContentLoaded", () => {
-    const answer = document.querySelector("[data-address]");
-    if (answer) history.replaceState(null, "", answer.dataset.address);
+    const answer = document.querySelector("[data-reloads-at]");
+    if (answer) history.replaceState(null, "", answer.dataset.reloadsAt);
   });
 
   /* Fields that search while one types say whose they are: select2 gives them no name. */
