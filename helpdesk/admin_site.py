@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -62,6 +63,8 @@ class HelpDeskAdmin(UnfoldAdminSite):
                 return with_policy(self.refused(request))
             if self.has_permission(request) and is_missing(request.user) and not (leaving or while_incomplete):
                 return with_policy(redirect("admin:account_two_factor"))
+            if request.method == "POST" and not request.user.is_authenticated and not leaving:
+                return with_policy(redirect_to_login(signing_in.came_from(request), reverse("admin:login")))
             if self.has_permission(request):
                 note_visit(request.session, timezone.now())
             try:

@@ -5,6 +5,7 @@ After the password alone nobody is signed in: the session only remembers who is 
 
 import time
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import admin
 from django.contrib.auth import login
@@ -142,6 +143,17 @@ def destination(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if ours else reverse("admin:index")
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page a refused form stood on: its own address may take no visits."""
+    address = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return reverse("admin:index")
+    parts = urlsplit(address)
+    return urlunsplit(("", "", parts.path, parts.query, "")) or reverse("admin:index")
 
 
 def page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:

@@ -69,6 +69,16 @@ def test_pages_are_for_admins(page: str, browser: Client, agent: User, customer:
     assert (asked.status_code, asked["Location"]) == (302, f"/admin/login/?next={list_of(page)}")
 
 
+def test_signing_in_after_a_refused_form_leads_to_the_page_it_stood_on() -> None:
+    for referer, onward in (
+        ("http://testserver/admin/tickets/7/?view=mine", "/admin/tickets/7/%3Fview%3Dmine"),
+        ("https://evil.example/admin/", "/admin/"),
+        ("", "/admin/"),
+    ):
+        asked = Client().post("/admin/tickets/7/change/", headers={"Referer": referer})
+        assert asked["Location"] == f"/admin/login/?next={onward}"
+
+
 def test_an_admin_signs_in_with_email_and_password() -> None:
     admin = UserFactory(admin=True, email="ada@example.com")
     browser = Client()
