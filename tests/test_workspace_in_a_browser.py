@@ -139,14 +139,35 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
     # Whoever has been signed out meanwhile finds the text again as well.
-    page.get_by_label("Message", exact=True).fill("Dear Cleo, pull")
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_label("Message", exact=True).fill("Dear Cleo, pull")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("input[name=username]")).to_be_visible()
-    Draft.objects.all().delete()
+    assert Draft.objects.get().content == "Dear Cleo"
     page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo, pull")
+    # Whoever works by keyboard stays in the section whose control has gone; a double click acts once.
+    page.get_by_text("Nobody else. Add somebody").click()
+    page.get_by_label("Email address").fill("copy@example.com")
+    page.get_by_label("Email address").press("Enter")
+    page.get_by_role("button", name="Inform copy@example.com no longer").press("Enter")
+    expect(page.locator("#ws-customer h2")).to_be_focused()
+    page.get_by_text("Log time").click()
+    page.get_by_label("Minutes").fill("25")
+    page.locator("#ws-side form:has([name=minutes]) button[type=submit]").dblclick()
+    expect(page.get_by_text("25 min").first).to_be_visible()
+    # A change that the server cannot keep says so, and whoever has to sign in for it comes back to the ticket.
+    page.route("**/change/", lambda route: route.fulfill(status=500, body="Sorry"))
+    page.get_by_label("Priority").select_option("low")
+    expect(page.get_by_text("The server could not save what you changed.")).to_be_visible()
+    expect(page.get_by_label("Priority")).to_have_value("low")
+    page.unroute("**/change/")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_label("Priority").select_option("high")
+    expect(page.locator("input[name=username]")).to_be_visible()
+    assert "change" not in page.url
+    assert ticket.time_entries.count() == 1
 
 
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:

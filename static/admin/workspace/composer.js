@@ -2,6 +2,7 @@
 import { element } from "./dom.js";
 
 const PAUSE = 1200;
+const STALE = "Reload the page, your text is kept";  // the form is of a session that has ended
 
 export const composer = (ticket, page) => {
   const form = ticket.querySelector("[data-composer]");
@@ -15,10 +16,23 @@ export const composer = (ticket, page) => {
   };
 
   /* A copy in the browser, for when the server cannot be reached or wants to be signed in to first. */
-  const copy = `draft ${ticket.dataset.draft}`;
-  if (!text.value && sessionStorage.getItem(copy)) {
-    text.value = sessionStorage.getItem(copy);
-    state.textContent = "Your text is here again";
+  const copy = `draft ${ticket.dataset.person} ${ticket.dataset.draft}`;
+  const again = sessionStorage.getItem(copy);
+  if (again === text.value) sessionStorage.removeItem(copy);
+  else if (again) {
+    const other = text.value;  // what the server has
+    text.value = again;
+    state.textContent = "Your text is here again ";
+    if (other.trim() && !again.includes(other.trim())) {
+      const both = element("button", { type: "button", className: "hd-button hd-button--small hd-button--quiet", textContent: "Add the draft on the server" });
+      both.addEventListener("click", () => {
+        text.value = `${other}\n\n${text.value}`;
+        text.dispatchEvent(new Event("input", { bubbles: true }));
+        text.focus();
+      });
+      state.after(both);
+      form.addEventListener("input", () => both.remove(), { once: true });
+    }
   }
 
   const keep = () => {
@@ -36,10 +50,10 @@ export const composer = (ticket, page) => {
       const answer = await fetch(ticket.dataset.draft, { method: "POST", body, keepalive: true });
       if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
       kept = now;
-      sessionStorage.removeItem(copy);
+      if (text.value === now) sessionStorage.removeItem(copy);
       state.textContent = now.trim() ? "Draft kept" : "";
-    } catch {
-      state.textContent = "Kept in this browser only";
+    } catch (problem) {
+      state.textContent = problem.message === "403" ? STALE : "Kept in this browser only";
     }
   };
 
@@ -132,7 +146,10 @@ export const composer = (ticket, page) => {
           location.reload();
         } else location.href = to;
       } else if (refused(await answer.text())) problem = "";
-      else throw new Error(String(answer.status));
+      else if (answer.status === 403) {
+        sessionStorage.setItem(copy, text.value);
+        problem = STALE;
+      } else throw new Error(String(answer.status));
       if (answer.ok) return;
     } catch { /* said below */ }
     idle(true);

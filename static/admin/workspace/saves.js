@@ -8,6 +8,21 @@ const PARTS = ["ws-side", "ws-head", "ws-timeline", "ws-messages"];
 const back = (field) => (field?.closest("[data-find]")
   ? [...field.form.elements].slice([...field.form.elements].indexOf(field) + 1).find(({ type }) => type !== "hidden") : field);
 
+/* Where whoever is at a control without an id goes on: at the same one, or at the heading of its section. */
+const placeOf = (control) => {
+  const section = control.closest("section[id]")?.id, { name, value, textContent } = control;
+  return () => {
+    const part = document.getElementById(section);
+    const same = [...(part?.querySelectorAll("button, input, select, textarea, summary, a") || [])]
+      .find((each) => !control.id && each.tagName === control.tagName && each.name === name && each.value === value && each.textContent === textContent);
+    same?.focus();
+    const heading = part?.querySelector("h2");
+    if (document.activeElement !== document.body || !heading) return;
+    heading.tabIndex = -1;
+    heading.focus();
+  };
+};
+
 export const saves = (ticket) => {
   const side = () => [document.getElementById("ws-side"), document.getElementById("ws-head")];
 
@@ -16,7 +31,7 @@ export const saves = (ticket) => {
     const fresh = new DOMParser().parseFromString(html, "text/html");
     if (!fresh.getElementById("ws-side")) return null;
     const typed = typedIn(side(), sent);
-    const focus = document.activeElement?.id;
+    const focus = document.activeElement?.id, goOn = placeOf(document.activeElement || document.body);
     const scrolled = document.getElementById("ws-side").scrollTop;
     const open = [...document.querySelectorAll("#ws-side details[open] > summary")].map((summary) => summary.textContent);
     for (const id of PARTS) {
@@ -29,6 +44,7 @@ export const saves = (ticket) => {
     const again = restored(side(), typed);
     document.getElementById("ws-side").scrollTop = scrolled;
     if (focus) back(document.getElementById(focus))?.focus();
+    if (document.activeElement === document.body) goOn();
     document.querySelector("[data-said]").textContent = document.querySelector("#ws-messages p") ? "" : "Saved.";
     for (const field of again) {
       field.dataset.again = "";
@@ -39,6 +55,12 @@ export const saves = (ticket) => {
 
   /* One after the other: each answer has the state that the next one starts from. */
   let line = Promise.resolve();
+  const trouble = (words) => {
+    document.querySelector("[data-said]").textContent = "";
+    document.getElementById("ws-messages").replaceChildren(Object.assign(document.createElement("p"),
+      { className: "hd-notice hd-notice--red", textContent: words }));
+  };
+  const onItsWay = new Map();
   const send = (form, submitter) => {
     const body = new FormData(form, submitter), action = form.action, sent = typedIn([form], null);
     line = line.then(async () => {
@@ -47,12 +69,16 @@ export const saves = (ticket) => {
         const answer = await fetch(action, { method: "POST", body, headers: { "HX-Request": "true" } });
         const address = new URL(answer.url);
         const left = answer.redirected && address.pathname !== location.pathname;
-        if (left || !answer.ok || !replace(await answer.text(), sent)) location.href = left ? answer.url : location.href;
+        /* Signing in leads to the ticket: the form's own address takes no visits. */
+        if (left) location.href = address.pathname.endsWith("/login/") ? ticket.dataset.address : answer.url;
+        else if (answer.status === 404) location.href = ticket.dataset.address;
+        else if (answer.status === 403) trouble("What you changed is not saved. Reload the page and try again.");
+        else if (!answer.ok) trouble("The server could not save what you changed. Try again.");
+        else if (!replace(await answer.text(), sent)) location.href = ticket.dataset.address;
       } catch {
-        document.querySelector("[data-said]").textContent = "";
-        document.getElementById("ws-messages").replaceChildren(Object.assign(document.createElement("p"),
-          { className: "hd-notice hd-notice--red", textContent: "The server cannot be reached. What you changed is not saved yet." }));
+        trouble("The server cannot be reached. What you changed is not saved yet.");
       }
+      if (onItsWay.get(form) === submitter) onItsWay.delete(form);
       ticket.querySelector("#ws-side")?.removeAttribute("aria-busy");
     });
   };
@@ -66,6 +92,8 @@ export const saves = (ticket) => {
   ticket.addEventListener("submit", (event) => {
     if (event.defaultPrevented || !isOurs(event.target, event.submitter)) return;
     event.preventDefault();
+    if (onItsWay.has(event.target) && onItsWay.get(event.target) === event.submitter) return;
+    onItsWay.set(event.target, event.submitter);
     send(event.target, event.submitter);
   });
   ticket.addEventListener("change", (event) => {
