@@ -399,6 +399,18 @@ def test_who_sees_only_their_own_is_not_shown_those_of_nobody_without_looking_fo
         assert len(asked) == questions
 
 
+@pytest.mark.parametrize(("took", "kept"), [(0.01, 60), (0.2, 60), (2, 600)])
+def test_what_takes_long_to_count_is_kept_longer(
+    agent: User, monkeypatch: pytest.MonkeyPatch, took: float, kept: int
+) -> None:
+    SavedView.objects.create(owner=agent, name="Slow", query="view=mine")
+    clock, lasting = iter([1.0, 1.0 + took]), []
+    monkeypatch.setattr(saved_views, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(saved_views.cache, "set", lambda _key, _value, seconds: lasting.append(seconds))
+    assert list(saved_views.saved_counts(agent).values()) == ["0"]
+    assert lasting == [kept]
+
+
 def test_many_agents_are_found_by_a_few_letters(agent: User, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "FEW", 3)
     UserFactory.create_batch(3, agent=True)

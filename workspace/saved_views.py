@@ -1,5 +1,6 @@
 """Queues that somebody has given a name, for themselves or for everybody."""
 
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from .pages import attempt, carried, queue_address, user_of
 from .queues import Queue
 
 COUNTED = 20  # saved views that show a number
-FRESH = 60  # seconds these numbers are kept
+FRESH = 60  # seconds these numbers are kept, or longer
+PATIENCE = 300  # times as long as it took to count, so that what takes a second is not asked for all the time
 LONGEST = 60
 MOST_QUERY = 2000
 
@@ -49,11 +51,12 @@ def saved_counts(user: User) -> dict[str, str]:
         key = f"saved view:{user.pk}:{view.pk}".replace(" ", "-")
         number = cache.get(key)
         if number is None:
+            begun = monotonic()
             try:
                 number = Queue(user, QueryDict(view.query), now=timezone.now()).count()
             except Invalid:  # it was saved when addresses were read otherwise
                 number = ""
-            cache.set(key, number, FRESH)
+            cache.set(key, number, max(FRESH, int((monotonic() - begun) * PATIENCE)))
         found[str(view.pk)] = number
     return found
 
