@@ -38,7 +38,7 @@ def cards(summary: dict[str, Any], period: Period) -> list[dict[str, Any]]:
         ("Resolved", "resolved_tickets", "{:,}".format, True, resolved),
         ("First reply", "avg_first_response_time", hours, False, [*filed, ("answered", "true")]),
         ("Resolution", "avg_resolution_time", hours, False, resolved),
-        ("Targets met", "sla_compliance", "{:g} %".format, True, [*resolved, ("promised", "true")]),
+        ("Resolved in time", "sla_compliance", "{:g} %".format, True, [*resolved, ("promised", "true")]),
         ("Satisfaction", "satisfaction", "{:g} / 5".format, True, [("ratedSince", period.first)]),
     )
     return [
