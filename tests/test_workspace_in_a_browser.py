@@ -189,6 +189,8 @@ def test_nothing_is_wider_than_a_phone(browse: Browse, agent: User, tickets: lis
     for path in (f"{QUEUE}?view=mine", f"{QUEUE}{tickets[0].ticket_number}/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
+    page.goto(f"{QUEUE}?view=all")
+    expect(page.locator(".ws-views [aria-current]")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.skipif(not os.environ.get("SCREENSHOTS"), reason="Only when pictures for the documentation are wanted.")

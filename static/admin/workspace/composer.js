@@ -76,7 +76,7 @@ export const composer = (ticket, page) => {
   window.addEventListener("pagehide", keep);
   grow();
   text.addEventListener("focus", () => {
-    const isAtEnd = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 40;
+    const isAtEnd = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;  // the field has grown by now
     if (isAtEnd) requestAnimationFrame(() => window.scrollTo({ top: document.documentElement.scrollHeight }));
   });
   /* What was said last stands right above the answer. */

@@ -4,6 +4,9 @@ const EVERY = 45_000;
 
 export const queue = (page) => {
   if (!page) return;
+  /* Where the views are a strip, the one shown is in sight. */
+  const strip = document.querySelector(".ws-views"), here = strip?.querySelector("[aria-current]");
+  if (here) strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - 16;
   const all = page.querySelector("[data-all]");
   const boxes = [...page.querySelectorAll('input[name="ids"]')];
   const said = page.querySelector("[data-selected]");
