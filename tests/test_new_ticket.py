@@ -83,6 +83,23 @@ def test_a_template_fills_the_form(browser: Client) -> None:
     assert browser.get(NEW, {"template": "x"}).status_code == 200
 
 
+def test_a_template_chosen_late_takes_nothing_that_was_typed(browser: Client) -> None:
+    first: Any = TicketTemplateFactory(subject="New colleague", content="Who:\nFrom:", priority="low", tags=["hr"])
+    second: Any = TicketTemplateFactory(subject="Leaves", content="Last day:", priority="high", tags=["hr"])
+    typed = {**TYPED, "subject": "", "description": "They called.", "priority": "medium", "use": "", "tags": ""}
+    page = browser.post(NEW, {**typed, "template": str(first.pk)}).content.decode()
+    assert 'value="New colleague"' in page
+    assert "They called.</textarea>" in page
+    assert '<option value="low" selected>' in page
+    # What the first one filled in is no more typed by anybody than an empty field.
+    filled = {"subject": "New colleague", "description": "Who:\r\nFrom:", "priority": "low", "tags": "hr, urgent"}
+    page = browser.post(NEW, {**typed, **filled, "use": str(first.pk), "template": str(second.pk)}).content.decode()
+    assert 'value="Leaves"' in page
+    assert "Last day:</textarea>" in page
+    assert 'value="hr, urgent"' in page
+    assert not Ticket.objects.exists()
+
+
 def test_a_child_is_filed_from_its_parent(browser: Client) -> None:
     parent: Any = TicketFactory(category="Print", priority="high", customer=UserFactory(email="cleo@example.com"))
     page = browser.get(NEW, {"parent": parent.ticket_number}).content.decode()

@@ -27,14 +27,14 @@ TYPED = ("email", "name", "subject", "description", "priority", "group", "assign
 @require_http_methods(["GET", "POST"])
 def new_ticket(request: HttpRequest) -> HttpResponse:
     """A form, filled from a template if one is named; what is refused stays in it."""
+    if request.method == "POST" and "use" in request.POST:
+        return form(request, filled_up(request), parent=parent_in(request, request.POST))
     if request.method == "POST":
         try:
             ticket = carried_out(lambda: filed(request))
         except HelpDeskError as problem:
             messages.error(request, problem.sentence)
-            given = {name: request.POST.get(name, "") for name in TYPED}
-            given["assignee_name"] = name_of_agent(given["assignee"])
-            return form(request, given, parent=parent_in(request, request.POST), status=422)
+            return form(request, typed_in(request), parent=parent_in(request, request.POST), status=422)
         if visible(request).filter(pk=ticket.pk).exists():
             return HttpResponseRedirect(ticket_address(ticket.ticket_number))
         messages.success(request, f"#{ticket.ticket_number} is filed, and belongs to others.")
@@ -54,11 +54,26 @@ def form(
         "given": given,
         "parent": parent,
         "templates": list(TicketTemplate.objects.filter(is_active=True).values_list("pk", "name")[:TEMPLATES]),
-        "template": request.GET.get("template", ""),
+        "template": (typed or request.GET).get("template", ""),
         "fields": [panel.shown(field, field.default_value, typed) for field in panel.definitions()],
         **offers.choices(user_of(request)),
     }
     return page(request, "new_ticket.html", context, status=status)
+
+
+def typed_in(request: HttpRequest) -> dict[str, Any]:
+    given: dict[str, Any] = {name: request.POST.get(name, "") for name in TYPED}
+    return {**given, "assignee_name": name_of_agent(given["assignee"])}
+
+
+def filled_up(request: HttpRequest) -> dict[str, Any]:
+    """What was typed, and a template where nothing was: what the template before it has filled in counts as nothing."""
+    given = typed_in(request)
+    untouched = {"priority": Priority.MEDIUM, **from_template(request.POST["use"])}
+    for name, text in from_template(request.POST.get("template", "")).items():
+        if text and given[name].replace("\r\n", "\n") in ("", untouched.get(name)):
+            given[name] = text
+    return given
 
 
 def parent_in(request: HttpRequest, given: Any) -> Ticket | None:

@@ -63,7 +63,10 @@
       list.append(row);
     });
     if (!found.length && !("free" in box.dataset)) {
-      list.append(Object.assign(document.createElement("li"), { className: "hd-faint", textContent: "Nothing found" }));
+      const none = Object.assign(document.createElement("li"), { className: "hd-faint", textContent: "Nothing found" });
+      none.setAttribute("role", "option");
+      none.setAttribute("aria-disabled", "true");
+      list.append(none);
     }
     if (!list.children.length) return;
     box.append(list);
@@ -120,7 +123,7 @@
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       mark(open.active + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (event.key === "Enter" && open.active >= 0) {
+    } else if (event.key === "Enter" && open.list.children[open.active]?.dataset.id !== undefined) {
       event.preventDefault();
       choose(open.list.children[open.active]);
     } else if (event.key === "Escape") {

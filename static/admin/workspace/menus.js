@@ -16,6 +16,8 @@ export const menus = () => {
     });
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+    if (!event.target.matches("[data-submits]")) return;
+    const { form, dataset } = event.target;
+    form.requestSubmit(dataset.submits ? form.elements[dataset.submits] : null);
   });
 };
