@@ -47,6 +47,8 @@ demo: migrate ## Write the demo data set (TICKETS=1000 for a larger one)
 
 # --- Checking -----------------------------------------------------------------------------------------
 
+# Where Python may not keep what it compiled, each process of each run would compile the tests and their tools anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.installed-dev ## The whole suite, on SQLite or on DATABASE_URL (ARGS="-k pick" for a part of it)
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 

@@ -175,7 +175,7 @@ def test_generated_requests_never_make_the_server_fail(document: dict[str, Any],
         operation = found.ok()
 
         @settings(
-            max_examples=24,
+            max_examples=12,
             deadline=None,
             derandomize=True,
             database=None,

@@ -12,7 +12,7 @@ import pytest
 from accounts.models import User
 from helpdesk.api.permissions import SCOPES
 from tests.factories import ApiKeyFactory
-from tests.test_v1_document import filled, ids  # noqa: F401 - a fixture
+from tests.test_v1_document import Ids, filled, ids, named  # noqa: F401 - fixtures
 from tests.v1_examples import EXAMPLES
 from tests.v1_paths import OPERATIONS
 
@@ -52,7 +52,7 @@ def in_order(operation: tuple[str, str, str | None]) -> tuple[bool, int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_path_answers_to_its_scope_and_to_no_other(call: Call, ids: dict[str, str], admin: User) -> None:  # noqa: F811
+def test_every_path_answers_to_its_scope_and_to_no_other(call: Call, ids: Ids, admin: User) -> None:  # noqa: F811
     def key(*scopes: str) -> str:
         return ApiKeyFactory(owner=admin, scopes=list(scopes)).secret
 
@@ -62,7 +62,7 @@ def test_every_path_answers_to_its_scope_and_to_no_other(call: Call, ids: dict[s
     for method, path, scope in sorted(OPERATIONS, key=in_order):
         what = f"{method} {path}"
         address, body, documented = example_of(method, path)
-        address, body = address.format(**ids), filled(body, ids)
+        address, body = filled(address, ids), filled(body, ids)
         is_public = path.startswith("/portal/")
         if not is_public:
             status, headers, answer = call(None, method, address, body)
