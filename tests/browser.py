@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from accounts.models import User
 from tests.pictures import reduced
 
-PATHS = ("chromium", "chromium-browser", "google-chrome")
+# The first is made for this: what it shows costs a third less.
+PATHS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 WIDE, NARROW = (1440, 900), (390, 844)
