@@ -105,7 +105,7 @@ def test_sql_and_serializer_write_the_same(everything: None, serializer: type[Re
     assert [list(row) for row in rows] == [list(row) for row in written(serializer)], "in the same order"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moment=st.datetimes(
         datetime.fromisoformat("1970-01-02"), datetime.fromisoformat("2400-01-01"), timezones=st.just(UTC)

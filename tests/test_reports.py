@@ -135,7 +135,7 @@ def live_through(
     days=st.sampled_from([1, 7, 30, 100, 400]),
     scope=st.sampled_from(["global", "group", "restricted"]),
 )
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
 def test_every_figure_equals_a_slow_recomputation(
     stories: list[dict[str, Any]],
     events: list[Any],
