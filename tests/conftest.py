@@ -15,7 +15,7 @@ from tests.client import ApiClient
 from tests.emptying import empty
 from tests.factories import ApiKeyFactory, UserFactory
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.browser", "tests.migrated"]
 
 
 @pytest.fixture
