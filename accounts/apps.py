@@ -11,6 +11,8 @@ class AccountsConfig(AppConfig):
         from custom_fields.holders import register
 
         from .sessions import note_sign_in
+        from .unsent import forget_others
 
         register("contact", self.get_model("User"))
         user_logged_in.connect(note_sign_in, dispatch_uid="accounts.note_sign_in")
+        user_logged_in.connect(forget_others, dispatch_uid="accounts.forget_others")

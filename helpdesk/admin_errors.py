@@ -1,5 +1,7 @@
 """What goes wrong: below /admin/ as a page that leads back to work, elsewhere as the portal and the API say it."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
@@ -7,8 +9,12 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.csrf import requires_csrf_token
 
+from accounts import unsent
+from accounts.models import User
+from helpdesk import signing_in
 from helpdesk.admin_site import with_policy
 from portal import errors as elsewhere
+from workspace.unsent import drafts_again
 
 WORDS = {
     400: (
@@ -24,13 +30,18 @@ WORDS = {
 }
 
 
+KEPT = (
+    "You have signed in or out elsewhere since you opened this page. Nothing was changed, and what you wrote is kept."
+)
+
+
 def is_ours(request: HttpRequest) -> bool:
     return request.path_info.startswith("/admin/")
 
 
-def explained(request: HttpRequest, status: int) -> HttpResponse:
+def explained(request: HttpRequest, status: int, **more: Any) -> HttpResponse:
     title, text = WORDS[status]
-    context = {**admin.site.each_context(request), "title": title, "text": text}
+    context = {**admin.site.each_context(request), "title": title, "text": text, **more}
     answer = TemplateResponse(request, "admin/wrong.html", context, status=status)
     return with_policy(answer.render())
 
@@ -44,7 +55,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return explained(request, 403) if is_ours(request) else elsewhere.csrf_failure(request, reason=reason)
+    """What was typed is kept where the form says whose it is: who else could have made somebody's browser send it?"""
+    if not is_ours(request):
+        return elsewhere.csrf_failure(request, reason=reason)
+    if not unsent.keep(request):
+        return explained(request, 403)
+    user = request.user
+    if isinstance(user, User):
+        drafts_again(None, request=request, user=user)
+    return explained(request, 403, text=KEPT, back=signing_in.came_from(request))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

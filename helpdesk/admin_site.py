@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
 
 import workspace.urls
+from accounts import unsent
 from accounts.sessions import note_visit
 from accounts.two_factor import is_missing
 from helpdesk import own_account, own_sessions, signing_in
@@ -64,6 +65,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
             if self.has_permission(request) and is_missing(request.user) and not (leaving or while_incomplete):
                 return with_policy(redirect("admin:account_two_factor"))
             if request.method == "POST" and not request.user.is_authenticated and not leaving:
+                unsent.keep(request)
                 return with_policy(redirect_to_login(signing_in.came_from(request), reverse("admin:login")))
             if self.has_permission(request):
                 note_visit(request.session, timezone.now())

@@ -14,13 +14,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from unfold.forms import AuthenticationForm
 
-from accounts import two_factor
+from accounts import two_factor, unsent
 from accounts.models import SecondFactor, User
 from accounts.staff_sign_in import sign_in_staff
 from helpdesk.api.addresses import client_address
@@ -30,6 +30,7 @@ from helpdesk.own_account import CodeForm, FirstCodeForm, qr_code
 BACKEND = "accounts.backends.AccountBackend"
 WAITING = "signing_in"
 MINUTES = 10  # from the password to the code
+ONLY_READ = ("ticket_rules", "ticket_canned")
 
 
 class SignInForm(AuthenticationForm):
@@ -113,7 +114,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
 def remember(request: HttpRequest, user: User) -> None:
     """Who gave the right password, in a session that nobody is signed in to."""
-    request.session.flush()
+    unsent.carried_over(request.session)
     request.session[WAITING] = {"user": str(user.pk), "bound_to": user.get_session_auth_hash(), "since": time.time()}
 
 
@@ -146,14 +147,29 @@ def destination(request: HttpRequest) -> str:
 
 
 def came_from(request: HttpRequest) -> str:
-    """The page a refused form stood on: its own address may take no visits."""
+    """The page a refused form stood on: its own address may take no visits, nor may that of a refusal it stood in."""
     address = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return reverse("admin:index")
     parts = urlsplit(address)
-    return urlunsplit(("", "", parts.path, parts.query, "")) or reverse("admin:index")
+    path, query = page_with(parts.path), parts.query
+    return urlunsplit(
+        ("", "", path, query if path == parts.path else request.POST.get("queue", "")[:2000], "")
+    ) or reverse("admin:index")
+
+
+def page_with(path: str) -> str:
+    """The page that has the form of an address, if a form is all that goes there."""
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return path
+    name = found.url_name or ""
+    if name.startswith("ticket_") and name not in ONLY_READ:
+        return reverse("admin:ticket", args=[found.kwargs["number"]])
+    return reverse("admin:queue") if name == "queue_bulk" else path
 
 
 def page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:

@@ -353,3 +353,19 @@ def test_a_message_says_on_demand_who_reads_it_and_how_it_came(browser: Client, 
     page = browser.get(at(ticket)).content.decode()
     for told in ("Cleo Customer &lt;cleo@example.org&gt;", "agents and admins only", "<dd>by the API</dd>"):
         assert told in page
+
+
+def test_history_calls_custom_fields_by_their_labels(browser: Client, ticket: Ticket, agent: User) -> None:
+    CustomFieldFactory(name="order_no", label="Order: number")
+    for value in ("A1", "B2: b", None):
+        services.update_ticket(ticket.pk, actor=agent, custom_fields={"order_no": value, "gone": value})
+    page = browser.get(at(ticket))
+    told = [event.text for entry in page.context["timeline"].entries for event in getattr(entry, "events", [])]
+    assert sorted(told) == [
+        "changed Order: number from A1 to B2: b",
+        "changed gone from A1 to B2: b",
+        "removed Order: number, which was B2: b",
+        "removed gone, which was B2: b",
+        "set Order: number to A1",
+        "set gone to A1",
+    ]

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.views.decorators.http import require_http_methods
 
 from accounts.emails import matching_key
@@ -16,7 +16,7 @@ from helpdesk.errors import HelpDeskError, Invalid
 from tickets.models import Priority, Ticket, TicketTemplate
 from tickets.services import create_ticket
 
-from . import offers, panel
+from . import offers, panel, unsent
 from .composing import text_in
 from .pages import carried_out, page, ticket_address, user_of, visible
 
@@ -34,11 +34,14 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
             ticket = carried_out(lambda: filed(request))
         except HelpDeskError as problem:
             messages.error(request, problem.sentence)
-            return form(request, typed_in(request), parent=parent_in(request, request.POST), status=422)
+            return form(request, typed_in(request.POST), parent=parent_in(request, request.POST), status=422)
         if visible(request).filter(pk=ticket.pk).exists():
             return HttpResponseRedirect(ticket_address(ticket.ticket_number))
         messages.success(request, f"#{ticket.ticket_number} is filed, and belongs to others.")
         return HttpResponseRedirect(request.path)
+    if sent := unsent.restored(request):
+        messages.warning(request, "Your session had ended, so this ticket is not filed yet.")
+        return form(request, typed_in(sent), parent=parent_in(request, sent), typed=sent)
     parent = parent_in(request, request.GET)
     given = {"priority": Priority.MEDIUM, **(like(parent) if parent else {})}
     prepared = from_template(request.GET.get("template", ""))
@@ -46,9 +49,15 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
 
 
 def form(
-    request: HttpRequest, given: dict[str, Any], *, parent: Ticket | None = None, status: int = 200
+    request: HttpRequest,
+    given: dict[str, Any],
+    *,
+    parent: Ticket | None = None,
+    typed: QueryDict | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    typed = request.POST if request.method == "POST" else None
+    """`typed` is what was sent, when that was not this time."""
+    typed = request.POST if request.method == "POST" else typed
     context = {
         "title": "New ticket",
         "given": given,
@@ -61,14 +70,14 @@ def form(
     return page(request, "new_ticket.html", context, status=status)
 
 
-def typed_in(request: HttpRequest) -> dict[str, Any]:
-    given: dict[str, Any] = {name: request.POST.get(name, "") for name in TYPED}
+def typed_in(posted: QueryDict) -> dict[str, Any]:
+    given: dict[str, Any] = {name: posted.get(name, "") for name in TYPED}
     return {**given, "assignee_name": name_of_agent(given["assignee"])}
 
 
 def filled_up(request: HttpRequest) -> dict[str, Any]:
     """What was typed, and a template where nothing was: what the template before it has filled in counts as nothing."""
-    given = typed_in(request)
+    given = typed_in(request.POST)
     untouched = {"priority": Priority.MEDIUM, **from_template(request.POST["use"])}
     for name, text in from_template(request.POST.get("template", "")).items():
         if text and given[name].replace("\r\n", "\n") in ("", untouched.get(name)):

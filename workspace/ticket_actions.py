@@ -17,7 +17,7 @@ from tickets import copies, services, time_tracking
 from tickets.models import Status, Ticket, TicketLink, TimeEntry
 from tickets.querysets import TicketQuerySet
 
-from . import bulk, composing, panel
+from . import bulk, composing, panel, unsent
 from .merge_pages import confirm_merge
 from .pages import attempt, carried, carried_out, queue_address, ticket_address, user_of, visible
 from .ticket_pages import RELATED, shown, ticket_of
@@ -176,6 +176,8 @@ ACTIONS: dict[str, Act] = {
 @require_POST
 def act(request: HttpRequest, number: int) -> HttpResponse:
     ticket, query = ticket_of(request, number), carried(request)
+    if unsent.is_left(request):
+        return HttpResponseRedirect(ticket_address(number, query))
     name = request.POST.get("do", "")
     if name == "merge":
         return ask_to_merge(request, ticket, query)
@@ -184,6 +186,7 @@ def act(request: HttpRequest, number: int) -> HttpResponse:
         return HttpResponseRedirect(ticket_address(number, query))
     try:
         messages.success(request, carried_out(lambda: ACTIONS[name](Press(request, ticket))))
+        unsent.taken(request)
     except HelpDeskError as problem:
         messages.error(request, problem.sentence)
     if not visible(request).filter(pk=ticket.pk).exists():  # handed to others
@@ -209,6 +212,8 @@ def ask_to_merge(request: HttpRequest, ticket: Ticket, query: str) -> HttpRespon
 def change(request: HttpRequest, number: int) -> HttpResponse:
     """Save what was changed in the properties or the custom fields; what is refused stays in the form."""
     ticket, query = ticket_of(request, number, *RELATED), carried(request)
+    if unsent.is_left(request):
+        return HttpResponseRedirect(ticket_address(number, query))
     press = Press(request, ticket)
     try:
         values = panel.changes_in(request.POST)
@@ -216,6 +221,7 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
             values["custom_fields"] = fields
         if values:
             carried_out(lambda: press.change(**values))
+        unsent.taken(request)
     except HelpDeskError as problem:
         messages.error(request, problem.sentence)
         told = timeline(ticket)

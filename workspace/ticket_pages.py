@@ -16,7 +16,7 @@ from helpdesk.errors import HelpDeskError, Invalid
 from tickets.answering import NewerMessages, Upload, answer, write_note
 from tickets.models import Status, Ticket
 
-from . import composing
+from . import composing, unsent
 from .pages import carried, carried_out, page, queue_address, ticket_address, user_of, visible
 from .panel import panel, trace
 from .queues import Queue
@@ -40,7 +40,12 @@ def ticket_of(request: HttpRequest, number: int, *related: str) -> Ticket:
 
 @require_GET
 def show(request: HttpRequest, number: int) -> HttpResponse:
-    ticket = ticket_of(request, number, *RELATED)
+    try:
+        ticket = ticket_of(request, number, *RELATED)
+    except Http404:
+        if content := unsent.text_for(request, number):
+            return gone(request, number, content)
+        raise
     told = timeline(ticket, everything="all" in request.GET)
     draft = composing.draft_of(user_of(request), ticket)
     composer = {
@@ -70,6 +75,7 @@ def shown(
         "timeline": told,
         "composer": composer,
         "typed": typed,
+        "unsaved": unsent.offers(request, ticket),
         "query": query,
         "previous": previous and ticket_address(previous, query),
         "following": following and ticket_address(following, query),
@@ -171,15 +177,15 @@ def kept_back(request: HttpRequest, ticket: Ticket, problem: str, *, newer: list
     try:
         fresh = ticket_of(request, ticket.ticket_number, *RELATED)
     except Http404:
-        return gone(request, ticket.ticket_number)
+        return gone(request, ticket.ticket_number, typed.get("content", ""))
     keep(request, fresh, typed.get("content", ""))
     status = 409 if newer else 422
     return shown(request, fresh, timeline(fresh, new=newer or ()), composer, status=status)
 
 
-def gone(request: HttpRequest, number: int) -> HttpResponse:
+def gone(request: HttpRequest, number: int, content: str) -> HttpResponse:
     """What was typed on a ticket that was deleted or handed to others meanwhile, to be copied."""
-    context = {"title": f"#{number} is gone", "number": number, "content": request.POST.get("content", "")}
+    context = {"title": f"#{number} is gone", "number": number, "content": content}
     return page(request, "gone.html", context, status=404)
 
 

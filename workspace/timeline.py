@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import AgentGroup, User
+from custom_fields.models import CustomField, EntityType
 from tickets.models import Action, Activity, Attachment, Note, Reply, Ticket
 
 from .templatetags.workspace import label
@@ -182,6 +183,7 @@ class Names:
     def __init__(self, rows: Sequence[Activity]) -> None:
         self.people = self.named(User, rows, Action.ASSIGNED)
         self.groups = self.named(AgentGroup, rows, Action.GROUP_CHANGED)
+        self.fields = labels() if any(row.action == Action.CUSTOM_FIELD_CHANGED for row in rows) else {}
 
     def named(self, model: Any, rows: Sequence[Activity], action: str) -> dict[str, str]:
         keys = {value for row in rows if row.action == action for value in (row.old_value, row.new_value) if value}
@@ -197,6 +199,20 @@ def changed(what: str, read: Callable[[str], str] = str) -> Callable[[Activity, 
         return f"changed the {what} from {old} to {new}" if old else f"set the {what} to {new}"
 
     return tell
+
+
+def labels() -> dict[str, str]:
+    """What the fields of tickets are called, those that are switched off as well."""
+    return dict(CustomField.objects.filter(entity_type=EntityType.TICKET).values_list("name", "label"))
+
+
+def field_changed(row: Activity, names: Names) -> str:
+    """History says "name: value"; the name stands in for the label of a field that is gone."""
+    (name, _, old), (named, _, new) = ((value or "").partition(": ") for value in (row.old_value, row.new_value))
+    what = names.fields.get(name or named, name or named)
+    if not named:
+        return f"removed {what}, which was {old[:120]}"
+    return f"changed {what} from {old[:120]} to {new[:120]}" if name else f"set {what} to {new[:120]}"
 
 
 def assigned(row: Activity, names: Names) -> str:
@@ -250,7 +266,7 @@ TOLD: dict[str, Callable[[Activity, Names], str]] = {
     Action.SUBJECT_CHANGED: changed("subject"),
     Action.DESCRIPTION_CHANGED: lambda _row, _names: "changed the description",
     Action.TAGS_CHANGED: tagged,
-    Action.CUSTOM_FIELD_CHANGED: changed("field"),
+    Action.CUSTOM_FIELD_CHANGED: field_changed,
     Action.DUE_DATE_CHANGED: changed("due date", lambda text: text[:16].replace("T", " ")),
     Action.AUTOMATION_EXECUTED: lambda row, _names: f"ran the rule “{row.new_value}”",
     Action.AUTOMATION_FAILED: lambda row, _names: f"could not run a rule: {row.new_value}",

@@ -118,7 +118,7 @@ class Companies(VerbPages):
 
     @display(description="Contacts")
     def people(self, company: Any) -> str:
-        return str(company.contact_count or "–")
+        return str(company.contact_count)
 
     @display(description="Domains")
     def domain_names(self, company: Company) -> str:

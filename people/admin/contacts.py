@@ -146,7 +146,7 @@ class Contacts(VerbPages):
 
     @display(description="Open tickets")
     def open(self, contact: Any) -> str:
-        return str(contact.open_tickets or "–")
+        return str(contact.open_tickets)
 
     @display(description="Account")
     def state(self, contact: Contact) -> str:

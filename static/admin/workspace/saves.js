@@ -72,7 +72,7 @@ export const saves = (ticket) => {
         /* Signing in leads to the ticket: the form's own address takes no visits. */
         if (left) location.href = address.pathname.endsWith("/login/") ? ticket.dataset.address : answer.url;
         else if (answer.status === 404) location.href = ticket.dataset.address;
-        else if (answer.status === 403) trouble("What you changed is not saved. Reload the page and try again.");
+        else if (answer.status === 403) trouble("What you changed is not saved yet. Reload the page: it is offered there again.");
         else if (!answer.ok) trouble("The server could not save what you changed. Try again.");
         else if (!replace(await answer.text(), sent)) location.href = ticket.dataset.address;
       } catch {

@@ -1,0 +1,106 @@
+"""Forms that were sent after their session had ended wait in the browser's session until their owner has signed in.
+
+A form says on whose page it stands, signed. Nobody else is shown what it held: whoever else signs in with that browser
+makes it go, and so does signing out. Files do not wait; they have to be chosen again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+from django.utils import timezone
+
+from .models import User
+
+KEPT = timedelta(hours=8)
+MOST = 20  # forms in one browser
+LONGEST = 300_000  # characters of one form
+FIELD = "signed_by"
+SALT = "accounts.unsent"
+KEY = "unsent"
+OWN = (FIELD, "csrfmiddlewaretoken", "once")  # of the form, not of what was typed
+
+Fields = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Unsent:
+    path: str  # where the form was sent
+    fields: Fields
+    had_files: bool
+
+    def text(self, name: str) -> str:
+        return (self.fields.get(name) or [""])[-1]
+
+
+def seal(user: User) -> str:
+    """What a form says of whose page it stands on."""
+    return signing.Signer(salt=SALT).sign(str(user.pk))
+
+
+def owner_of(request: Any) -> str:
+    """Whose page the form of a request stood on: a key, or nothing."""
+    try:
+        return signing.Signer(salt=SALT).unsign(request.POST.get(FIELD, ""))
+    except (signing.BadSignature, OSError):  # OSError: the form did not come in whole
+        return ""
+
+
+def keep(request: Any) -> bool:
+    """Keep the form of a request that cannot be answered now; False when it is nobody's, or somebody else's."""
+    owner, user = owner_of(request), request.user
+    if not owner or (user.is_authenticated and str(user.pk) != owner):
+        return False
+    fields = {name: values for name, values in request.POST.lists() if name not in OWN}
+    if sum(len(text) for values in fields.values() for text in values) > LONGEST:
+        return False
+    session = request.session
+    forms = {path: form for path, form in kept_in(session).items() if path != request.path and form["by"] == owner}
+    form = {"by": owner, "at": timezone.now().isoformat(), "fields": fields, "files": bool(request.FILES)}
+    session[KEY] = dict([*forms.items(), (request.path, form)][-MOST:])
+    if not user.is_authenticated:
+        session.set_expiry(KEPT)
+    return True
+
+
+def kept_in(session: Any) -> dict[str, Any]:
+    """The forms by their paths, but for those that have waited too long."""
+    since = timezone.now() - KEPT
+    forms = session.get(KEY, {})
+    return {path: form for path, form in forms.items() if datetime.fromisoformat(form["at"]) > since}
+
+
+def waiting_for(user: Any, session: Any) -> Iterator[Unsent]:
+    """What somebody sent when they were not signed in, in the order in which they did."""
+    for path, form in kept_in(session).items():
+        if form["by"] == str(user.pk):
+            yield Unsent(path, form["fields"], form["files"])
+
+
+def waiting_at(request: Any, path: str) -> Unsent | None:
+    return next((form for form in waiting_for(request.user, request.session) if form.path == path), None)
+
+
+def forget(request: Any, path: str) -> None:
+    forms = request.session.get(KEY, {})
+    if path in forms:
+        request.session[KEY] = {other: form for other, form in forms.items() if other != path}
+
+
+def forget_others(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
+    """Whoever signs in finds nothing of anybody else, and has a session that lasts as long as all do."""
+    session = request.session
+    if KEY in session:
+        session.set_expiry(None)
+        session[KEY] = {path: form for path, form in kept_in(session).items() if form["by"] == str(user.pk)}
+
+
+def carried_over(session: Any) -> None:
+    """Begin a session anew, between two steps of signing in: what waits goes on waiting."""
+    forms = kept_in(session)
+    session.flush()
+    if forms:
+        session[KEY] = forms
+        session.set_expiry(KEPT)
