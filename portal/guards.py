@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts import unsent
 from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
@@ -54,6 +55,8 @@ def turned_away(request: HttpRequest) -> HttpResponse | None:
     """What somebody gets who is no customer that is signed in; None for one who is."""
     user = request.user
     if not user.is_authenticated:
+        if request.method == "POST":
+            unsent.keep(request)
         return redirect(f"{reverse('portal:sign-in')}?{urlencode({'next': here(request)})}")
     if user.is_staff:
         return render(request, "portal/errors/for_customers.html", status=403)

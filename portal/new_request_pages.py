@@ -5,12 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from accounts import unsent
 from accounts.models import User
 from accounts.throttling import Limit, hit
 from custom_fields.models import CustomField
@@ -36,11 +37,14 @@ PER_ACCOUNT, PER_UNPROVEN = Limit(60, 60 * 60), Limit(10, 60 * 60)
 def new_request(request: HttpRequest) -> HttpResponse:
     """The first step asks what it is about, the second for everything else. Guests, where they may, go the same way."""
     user = request.user
-    guest = not user.is_authenticated and settings.GUEST_TICKETS
+    was_signed_in = request.method == "POST" and bool(unsent.owner_of(request))
+    guest = not user.is_authenticated and settings.GUEST_TICKETS and not was_signed_in
     if not guest and (away := turned_away(request)):
         return away
     if request.method == "POST":
         return sent(request, user) if user.is_authenticated else held(request)
+    if kept := unsent.waiting_at(request, request.path):
+        return unsent_request(request, kept)
     first = SubjectForm(request.GET if "subject" in request.GET else None)
     if not first.is_bound or not first.is_valid():
         status = 400 if first.is_bound and request.GET["subject"] else 200
@@ -54,6 +58,19 @@ def new_request(request: HttpRequest) -> HttpResponse:
     else:
         form = GuestRequestForm(definitions=asked, initial={"subject": subject, "stamp": new_stamp()})
     return show(request, form, subject)
+
+
+def unsent_request(request: HttpRequest, kept: unsent.Unsent) -> HttpResponse:
+    """What was sent after its session had ended, to be sent once more."""
+    typed = QueryDict(mutable=True)
+    for name, values in kept.fields.items():
+        typed.setlist(name, values)
+    form = RequestForm(definitions=asked_fields(known_fields()))
+    for name, field in form.fields.items():
+        if name != "files":
+            form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
+    messages.warning(request, _("You were signed out meanwhile, so this has not been sent yet."))
+    return show(request, form, kept.text("subject")[:200])
 
 
 def show(request: HttpRequest, form: RequestForm, subject: str, status: int = 200) -> HttpResponse:
@@ -90,6 +107,7 @@ def sent(request: HttpRequest, user: User) -> HttpResponse:
     except HelpDeskError as problem:
         form.refuse(problem)
         return show(request, form, form.cleaned_data["subject"], status=status_of(problem))
+    unsent.forget(request, request.path)
     return redirect("portal:request-sent", ticket.ticket_number)
 
 

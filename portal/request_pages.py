@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import unsent
 from accounts.models import User
 from accounts.throttling import Limit, hit
 from csat import services as csat
@@ -50,7 +51,9 @@ def found_for(user: User, number: int) -> Ticket:
 @customers_only
 @pages
 def request_page(request: CustomerRequest, number: int) -> HttpResponse:
-    return show(request, found_for(request.user, number))
+    ticket = found_for(request.user, number)
+    kept = unsent.waiting_at(request, reverse("portal:reply", args=[number]))
+    return show(request, ticket, reply=ReplyForm(initial={"content": kept.text("content")}) if kept else None)
 
 
 def show(
@@ -83,6 +86,7 @@ def show(
         "facts": shown_fields(ticket.custom_fields, known),
         "fields_form": fields or fields_form(editable, ticket),
         "reply_form": reply or ReplyForm(),
+        "is_unsent": bool(reply and not reply.is_bound),
         "once": once.token_for(request),
         "copies": TicketCopy.objects.filter(ticket=ticket),
         "people_form": people or (CopyForm() if is_mine and user.email_verified_at else None),
@@ -129,6 +133,7 @@ def reply(request: CustomerRequest, number: int) -> HttpResponse:
         hit("messages by", str(user.pk), MESSAGES)
         values = form.cleaned_data
         customers.write_back(ticket, author=user, content=values["content"], uploads=values["files"])
+        unsent.forget(request, request.path)
 
     return fulfilled(request, ticket, form, write_back, _("Your message is sent."), shown_as="reply")
 
