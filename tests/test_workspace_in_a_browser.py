@@ -147,6 +147,11 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo, pull")
+    # What was written elsewhere meanwhile can be put before it, so that neither is lost.
+    Draft.objects.update(content="From the office")
+    page.goto(f"{QUEUE}{ticket.ticket_number}/")
+    page.get_by_role("button", name="Add the draft on the server").click()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("From the office\n\nDear Cleo, pull")
     # Whoever works by keyboard stays in the section whose control has gone; a double click acts once.
     page.get_by_text("Nobody else. Add somebody").click()
     page.get_by_label("Email address").fill("copy@example.com")
@@ -168,6 +173,13 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     expect(page.locator("input[name=username]")).to_be_visible()
     assert "change" not in page.url
     assert ticket.time_entries.count() == 1
+    # Logging out in the middle of a word keeps the word.
+    page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
+    page.goto(f"{QUEUE}{ticket.ticket_number}/")
+    page.get_by_label("Message", exact=True).fill("Dear Cleo, pu")
+    page.locator("#logout-form").evaluate("form => form.requestSubmit()")
+    expect(page.get_by_label("Message", exact=True)).to_have_count(0)
+    assert Draft.objects.get().content == "Dear Cleo, pu"
 
 
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:

@@ -8,6 +8,7 @@
   const close = () => {
     if (!open) return;
     open.input.removeAttribute("aria-controls");
+    open.input.removeAttribute("aria-activedescendant");
     open.input.setAttribute("aria-expanded", "false");
     open.list.remove();
     open = null;
@@ -71,7 +72,6 @@
     if (!list.children.length) return;
     box.append(list);
     open = { box, input, list, active: -1 };
-    input.setAttribute("role", "combobox");
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-controls", list.id);
     const place = found.findIndex((one) => String(one.id) === marked);
@@ -100,11 +100,21 @@
     }, text ? 150 : 0);
   };
 
-  const boxOf = (target) => (target.matches?.("[data-find] input[type=text]") ? target.closest("[data-find]") : null);
+  const FIELDS = "[data-find] input[type=text]";
+  const boxOf = (target) => (target.matches?.(FIELDS) ? target.closest("[data-find]") : null);
+
+  /* What it is has to be known when it is reached, before anything is offered. */
+  const introduce = (input) => {
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-autocomplete", "list");
+    if (!input.hasAttribute("aria-expanded")) input.setAttribute("aria-expanded", "false");
+  };
+  document.querySelectorAll(FIELDS).forEach(introduce);
 
   document.addEventListener("focusin", (event) => {
     const box = boxOf(event.target);
     if (!box) { if (open && !open.box.contains(event.target)) close(); return; }
+    introduce(event.target); // it may have come after the page
     event.target.dataset.chosen ??= event.target.value;
     event.target.select();
     ask(box, event.target, "");

@@ -74,8 +74,18 @@ export const composer = (ticket, page) => {
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
   window.addEventListener("pagehide", keep);
+  /* Whoever logs out in the middle of a word finds it in their draft: on the way out the session would have ended before. */
+  document.addEventListener("submit", async (event) => {
+    const leaving = event.target;
+    if (leaving.id !== "logout-form" || text.value === kept) return;
+    event.preventDefault();
+    await Promise.race([keep(), new Promise((done) => { setTimeout(done, 2000); })]);
+    leaving.submit();
+  });
+  if (text.value) form.classList.add("is-open");
   grow();
   text.addEventListener("focus", () => {
+    form.classList.add("is-open");
     const isAtEnd = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;  // the field has grown by now
     if (isAtEnd) requestAnimationFrame(() => window.scrollTo({ top: document.documentElement.scrollHeight }));
   });
