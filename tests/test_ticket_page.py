@@ -240,6 +240,8 @@ def test_what_was_typed_on_a_ticket_that_went_away_is_shown_once_more(
     page = answer.content.decode()
     assert "Dear &lt;Cleo&gt;" in page
     assert "Nothing was sent" in page
+    assert 'data-copy="#ws-gone"' in page
+    assert "Back to the queue" in page
     assert ticket.subject not in page
     assert not Draft.objects.exists()
 
