@@ -12,11 +12,15 @@ from typing import Any
 from django.core import signing
 from django.utils import timezone
 
+from helpdesk.errors import TooManyAttempts
+
 from .models import User
+from .throttling import Limit, hit
 
 KEPT = timedelta(hours=8)
 MOST = 20  # forms in one browser
 LONGEST = 300_000  # characters of one form
+BROWSERS = Limit(60, 60 * 60)  # without a session, in which forms of one person begin to wait
 FIELD = "signed_by"
 SALT = "accounts.unsent"
 KEY = "unsent"
@@ -57,11 +61,22 @@ def keep(request: Any) -> bool:
     if sum(len(text) for values in fields.values() for text in values) > LONGEST:
         return False
     session = request.session
+    if session.session_key is None and not may_begin(owner):
+        return False
     forms = {path: form for path, form in kept_in(session).items() if path != request.path and form["by"] == owner}
     form = {"by": owner, "at": timezone.now().isoformat(), "fields": fields, "files": bool(request.FILES)}
     session[KEY] = dict([*forms.items(), (request.path, form)][-MOST:])
     if not user.is_authenticated:
         session.set_expiry(KEPT)
+    return True
+
+
+def may_begin(owner: str) -> bool:
+    """Anybody who has an account could otherwise fill the database with sessions that hold much."""
+    try:
+        hit("unsent", owner, BROWSERS)
+    except TooManyAttempts:
+        return False
     return True
 
 

@@ -8,7 +8,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts import unsent
 from accounts.models import AccountSession, User
+from accounts.throttling import Limit
 from accounts.unsent import KEPT, seal
 from tests.desk import at, signed_in, words_of
 from tests.factories import CustomFieldFactory, TicketFactory, UserFactory
@@ -72,6 +74,16 @@ def test_signing_in_says_that_words_were_not_sent(ticket: Ticket, agent: User) -
     assert there.redirect_chain[-1] == (f"{at(ticket)}?view=mine", 302)
     assert "was not sent. It is kept as a draft." in words_of(there)[0]
     assert there.context["composer"]["content"] == "Turn it off."
+
+
+def test_what_waits_for_one_person_fills_no_database(
+    ticket: Ticket, agent: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unsent, "BROWSERS", Limit(2, 3600))
+    browsers = [Client() for _ in range(3)]
+    for browser in [*browsers, browsers[0]]:
+        assert sent(browser, ticket, "reply/", agent, content="Turn it off.").status_code == 302
+    assert AccountSession.objects.count() == 2
 
 
 def test_nobody_else_finds_what_was_sent(ticket: Ticket, agent: User) -> None:
