@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -69,6 +70,12 @@ def api_with() -> Callable[..., ApiClient]:
         return ApiClient(ApiKeyFactory(scopes=list(scopes), **given).secret)
 
     return client
+
+
+@pytest.fixture
+def own_files(settings: Any, tmp_path: Path) -> None:
+    """What a test uploads lies in a folder of its own."""
+    settings.MEDIA_ROOT = str(tmp_path)
 
 
 @pytest.fixture

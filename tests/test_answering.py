@@ -16,17 +16,12 @@ from tickets.answering import NewerMessages, Upload, answer, last_message, write
 from tickets.merging import for_each, merge_tickets
 from tickets.models import Attachment, Reply, Status, Ticket
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
 def ticket(customer: User) -> Ticket:
     return TicketFactory(customer=customer)
-
-
-@pytest.fixture(autouse=True)
-def _files(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
 
 
 def upload(name: str = "a.txt", size: int = 5) -> Upload:

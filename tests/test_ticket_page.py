@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +31,7 @@ from workspace.composing import GONE
 from workspace.jobs import forget_presence
 from workspace.models import Draft, Presence
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
@@ -43,11 +42,6 @@ def browser(agent: User) -> Client:
 @pytest.fixture
 def ticket(customer: User) -> Any:
     return TicketFactory(customer=customer, subject="Smoke & <fire>")
-
-
-@pytest.fixture(autouse=True)
-def _files(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
 
 
 # --- Reading ------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from tickets.copies import inform, stop_informing
 from tickets.merging import merge_tickets
 from tickets.models import Status, Ticket, TicketLink, TimeEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
@@ -41,11 +40,6 @@ def browser(agent: User) -> Client:
 @pytest.fixture
 def ticket(customer: User) -> Any:
     return TicketFactory(customer=customer, subject="Smoke & <fire>")
-
-
-@pytest.fixture(autouse=True)
-def _files(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
 
 
 def form_of(ticket: Ticket, **changed: Any) -> dict[str, Any]:

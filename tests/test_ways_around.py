@@ -19,12 +19,7 @@ from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, CompanyFactory, TicketFactory, UserFactory
 from tickets.customers import file_request
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def media(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 def signed_in(user: User) -> Client:
