@@ -16,7 +16,7 @@ from tests.client import ApiClient
 from tests.emptying import empty
 from tests.factories import ApiKeyFactory, UserFactory
 
-pytest_plugins = ["tests.browser", "tests.migrated"]
+pytest_plugins = ["tests.browser", "tests.migrated", "tests.v1_ids"]
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from accounts.models import User
 from helpdesk.api.permissions import SCOPES
 from tests.factories import ApiKeyFactory
-from tests.test_v1_document import Ids, filled, ids, named  # noqa: F401 - fixtures
 from tests.v1_examples import EXAMPLES
+from tests.v1_ids import Ids, filled
 from tests.v1_paths import OPERATIONS
 
 Call = Callable[..., tuple[int, dict[str, str], bytes]]
@@ -52,7 +52,7 @@ def in_order(operation: tuple[str, str, str | None]) -> tuple[bool, int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_path_answers_to_its_scope_and_to_no_other(call: Call, ids: Ids, admin: User) -> None:  # noqa: F811
+def test_every_path_answers_to_its_scope_and_to_no_other(call: Call, ids: Ids, admin: User) -> None:
     def key(*scopes: str) -> str:
         return ApiKeyFactory(owner=admin, scopes=list(scopes)).secret
 
