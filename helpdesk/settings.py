@@ -312,7 +312,9 @@ UNFOLD = {
     },
     "SIDEBAR": {"navigation": "helpdesk.navigation.sidebar"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/favicon.svg"}],
-    "STYLES": ["/static/admin/helpdesk.css", "/static/admin/people.css"],
+    "STYLES": [
+        f"/static/admin/{name}.css" for name in ("helpdesk", "frame", "lists", "settings", "articles", "people")
+    ],
     "SCRIPTS": ["/static/admin/helpdesk.js"],
 }
 

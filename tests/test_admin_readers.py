@@ -110,7 +110,7 @@ def test_the_sidebar_is_skipped_by_keyboard(browse: Browse, admin: User) -> None
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Hide or show the sidebar")).to_be_focused()
+    expect(page.get_by_role("button", name="Names in the sidebar")).to_be_focused()
     sized(page, PHONE)
     menu, leave = (page.get_by_role("button", name=f"{verb} the menu") for verb in ("Open", "Close"))
     menu.press("Enter")

@@ -35,6 +35,11 @@ export const queue = (page) => {
   page.addEventListener("change", tell);
   tell();
 
+  /* What a line cuts off is told below the mouse. */
+  page.addEventListener("mouseover", ({ target }) => {
+    if (target.matches(".ws-table *, .ws-views__name") && target.scrollWidth > target.clientWidth) target.title = target.textContent.trim();
+  });
+
   const changed = page.querySelector("[data-changed]");
   const refresh = async () => {
     if (document.hidden) return;
