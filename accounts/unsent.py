@@ -25,6 +25,7 @@ FIELD = "signed_by"
 SALT = "accounts.unsent"
 KEY = "unsent"
 OWN = (FIELD, "csrfmiddlewaretoken", "once")  # of the form, not of what was typed
+NEVER = "password"  # fields with this in their names do not wait
 
 Fields = dict[str, list[str]]
 
@@ -57,7 +58,7 @@ def keep(request: Any) -> bool:
     owner, user = owner_of(request), request.user
     if not owner or (user.is_authenticated and str(user.pk) != owner):
         return False
-    fields = {name: values for name, values in request.POST.lists() if name not in OWN}
+    fields = {name: values for name, values in request.POST.lists() if name not in OWN and NEVER not in name}
     if sum(len(text) for values in fields.values() for text in values) > LONGEST:
         return False
     session = request.session

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -76,6 +76,19 @@ class HelpDeskAdmin(UnfoldAdminSite):
 
         return guarded
 
+    def unsent_here(self, request: HttpRequest) -> QueryDict | None:
+        """What somebody sent to this address after their session had ended, as the form held it."""
+        waiting = unsent.waiting_at(request, request.path)
+        if waiting is None:
+            return None
+        found = QueryDict(mutable=True)
+        for name, values in waiting.fields.items():
+            found.setlist(name, values)
+        return found
+
+    def forget_unsent(self, request: HttpRequest) -> None:
+        unsent.forget(request, request.path)
+
     def refused(self, request: HttpRequest) -> HttpResponse:
         context = {**self.each_context(request), "title": "No access"}
         return TemplateResponse(request, "admin/refused.html", context, status=403)
@@ -87,6 +100,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
             **self.each_context(request),
             "title": "Log in",
             "app_path": request.get_full_path(),
+            "unsent": bool(unsent.kept_in(request.session)),
             REDIRECT_FIELD_NAME: signing_in.destination(request),
             **(extra_context or {}),
         }

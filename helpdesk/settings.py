@@ -315,7 +315,7 @@ UNFOLD = {
     "STYLES": [
         f"/static/admin/{name}.css" for name in ("helpdesk", "frame", "lists", "settings", "articles", "people")
     ],
-    "SCRIPTS": ["/static/admin/helpdesk.js"],
+    "SCRIPTS": ["/static/admin/helpdesk.js", "/static/admin/trouble.js"],
 }
 
 # --- Language and time ----------------------------------------------------------------------------

@@ -12,15 +12,19 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from helpdesk.errors import HelpDeskError
+from helpdesk.errors import HelpDeskError, Invalid
 from helpdesk.transactions import Lock, take
 
 from . import meanwhile, posting
 from .pages import Pages
+
+# What a form was sent in vain for, and the button that lets go of it.
+NOT_SAVED = "Your session had ended, so this is not saved yet. Look at it, and save it now."
+LEAVE = "_leave"
 
 
 class VerbForm(forms.ModelForm):
@@ -76,6 +80,11 @@ class VerbPages(Pages):
 
     # --- How Django's views come to the verbs ---
 
+    @property
+    def site(self) -> Any:
+        """Ours, which knows more than Django's."""
+        return self.admin_site
+
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (form,), {"refusal": getattr(request, "refusal", None)})
@@ -95,6 +104,13 @@ class VerbPages(Pages):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         given = dict(extra_context or {})
+        if request.method == "POST":
+            self.site.forget_unsent(request)  # what stands in the form now is newer
+            if LEAVE in request.POST:
+                return redirect(request.path)
+        elif self.may_save(request, object_id) and (unsent := self.site.unsent_here(request)):
+            given["unsent"] = True
+            shown_again(request, unsent)
         try:
             # Whoever only looks keeps nobody waiting.
             with transaction.atomic() if request.method == "POST" else nullcontext():
@@ -107,10 +123,13 @@ class VerbPages(Pages):
             request.refusal = refusal  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, {**given, **self.around(request, object_id)})
 
+    def may_save(self, request: HttpRequest, object_id: str | None) -> bool:
+        return self.has_change_permission(request) if object_id else self.has_add_permission(request)
+
     def around(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
         """What the page shows around the form."""
-        may_save = self.has_change_permission(request) if object_id else self.has_add_permission(request)
-        around: dict[str, Any] = {"has_editable": may_save, "save_label": self.save_label or self.get_add_title()}
+        around: dict[str, Any] = {"has_editable": self.may_save(request, object_id)}
+        around["save_label"] = self.save_label or self.get_add_title()
         row = self.get_object(request, unquote(object_id)) if object_id else None
         if row is not None and self.has_press_permission(request, row):
             said = {name: getattr(type(self), name).posted for name in self.buttons(request, row)}
@@ -165,3 +184,10 @@ class VerbPages(Pages):
         except HelpDeskError as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
+
+
+def shown_again(request: HttpRequest, unsent: QueryDict) -> None:
+    """Let the form of a page hold what was sent in vain, as if that had come now and been refused."""
+    assert not request.FILES  # noqa: S101 - to be read before the rest takes the place of a form that did not come
+    request.method, request.POST = "POST", unsent  # type: ignore[assignment]
+    request.refusal = Invalid(NOT_SAVED)  # type: ignore[attr-defined]
