@@ -27,6 +27,7 @@ from tickets.models import Priority, Status, Ticket
 from tickets.placeholders import fill
 from tickets.rules import Check
 from tickets.services import add_note, add_reply, change, planned
+from tickets.signals import ticket_mailed
 
 from .operators import Unfit
 
@@ -61,6 +62,7 @@ class Run:
     now: datetime
     evaluation_id: UUID
     staff: Callable[[Iterable[UUID]], Mapping[UUID, User]] = staff_among
+    message: UUID | None = None  # what somebody wrote, if that is why: the ticket itself is its first message
 
 
 @dataclass(frozen=True)
@@ -278,7 +280,9 @@ def send_email(run: Run, value: dict[str, str], place: int) -> dict[str, Any]:
     agent = run.ticket.assignee
     subject = " ".join(fill(value["subject"], run.ticket, agent=agent).split())
     body = fill(value["body"], run.ticket, agent=agent)
-    queue_mail(to=to or [], subject=subject, text=body, key=f"rule:{run.evaluation_id}:{run.cause.rule_id}:{place}")
+    key = f"rule:{run.evaluation_id}:{run.cause.rule_id}:{place}"
+    mail = queue_mail(to=to or [], subject=subject, text=body, key=key)
+    ticket_mailed.send(Ticket, ticket=run.ticket, mail=mail, kind="rule", message=run.message)
     # Who, not where: traces are read without the right to read people.
     return {"mailedTo": value["to"] if to else "nobody"}
 

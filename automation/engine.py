@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import OperationalError, transaction
 
@@ -34,8 +35,18 @@ MAX_SENTENCE = 500  # characters of a failure that are kept
 # a rule that matched, its effects or its error.
 
 
-def run_rules(rules: Sequence[CompiledRule], ticket: Ticket, *, triggers: Sequence[str], now: datetime) -> None:
-    """Evaluate rules for one event of a ticket that this transaction holds, and keep what became of each."""
+def run_rules(
+    rules: Sequence[CompiledRule],
+    ticket: Ticket,
+    *,
+    triggers: Sequence[str],
+    now: datetime,
+    message: UUID | None = None,
+) -> None:
+    """Evaluate rules for one event of a ticket that this transaction holds, and keep what became of each.
+
+    `message` is the id of what somebody wrote, when that is the event; the ticket's own for its first message.
+    """
     if not rules:
         return
     evaluation_id = new_id()
@@ -47,7 +58,7 @@ def run_rules(rules: Sequence[CompiledRule], ticket: Ticket, *, triggers: Sequen
         digits, matched = judge(rule.conditions, rule.match, known)
         passed.append(digits)
         if matched:
-            acted[str(place)] = execute(rule, Run(ticket, rule.cause, now, evaluation_id))
+            acted[str(place)] = execute(rule, Run(ticket, rule.cause, now, evaluation_id, message=message))
             asked.append(known.values)
             known = Known(Facts(ticket, now))
     asked.append(known.values)

@@ -1,12 +1,13 @@
 """What happens to tickets, as rules hear of it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.models import User
 from tickets.history import Changes
-from tickets.models import Reply, Ticket
+from tickets.models import Note, Reply, Ticket
 
 from .assignment import assign_in_group
 from .engine import run_rules
@@ -32,7 +33,7 @@ def on_ticket_saved(
         return
     if created:
         rules = rules_for(RuleType.TICKET_CREATION)
-        run_rules(rules, ticket, triggers=[Trigger.TICKET_CREATED], now=timezone.now())
+        run_rules(rules, ticket, triggers=[Trigger.TICKET_CREATED], now=timezone.now(), message=ticket.pk)
     else:
         fire(ticket, [Trigger.TICKET_UPDATED, *(TRIGGER_OF[name] for name in TRIGGER_OF if name in changes)])
 
@@ -48,17 +49,18 @@ def on_reply_added(
         by_customer = not (actor and actor.role != "customer")
         triggers = [Trigger.REPLIED, Trigger.CUSTOMER_REPLIED if by_customer else Trigger.AGENT_REPLIED]
     # A message that re-opened the ticket has announced that change already: rules for any update have run.
-    fire(ticket, triggers if "status" in changes else [Trigger.TICKET_UPDATED, *triggers])
+    fire(ticket, triggers if "status" in changes else [Trigger.TICKET_UPDATED, *triggers], message=reply.pk)
 
 
-def on_note_added(sender: Any, ticket: Ticket, cause: object | None, **kwargs: Any) -> None:
+def on_note_added(sender: Any, ticket: Ticket, note: Note, cause: object | None, **kwargs: Any) -> None:
     if cause is None:
-        fire(ticket, [Trigger.TICKET_UPDATED, Trigger.NOTE_ADDED])
+        fire(ticket, [Trigger.TICKET_UPDATED, Trigger.NOTE_ADDED], message=note.pk)
 
 
-def fire(ticket: Ticket, triggers: list[Trigger]) -> None:
+def fire(ticket: Ticket, triggers: list[Trigger], *, message: UUID | None = None) -> None:
     names = [str(trigger) for trigger in triggers]
-    run_rules(rules_for(RuleType.TICKET_UPDATE, names), ticket, triggers=names, now=timezone.now())
+    rules = rules_for(RuleType.TICKET_UPDATE, names)
+    run_rules(rules, ticket, triggers=names, now=timezone.now(), message=message)
 
 
 def assign(sender: Any, ticket: Ticket, cause: object | None, created: bool, changes: Changes, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from outbox.services import queue_mail
 from tickets.models import Ticket
+from tickets.signals import ticket_mailed
 
 from .links import link_for
 from .models import Survey
@@ -37,4 +38,5 @@ def queue(survey: Survey, ticket: Ticket, customer: User) -> None:
         "days": settings.CSAT_DAYS,
     }
     text, html = (render_to_string(f"csat/mail/survey.{kind}", words) for kind in ("txt", "html"))
-    queue_mail(to=customer.email, subject=words["subject"], text=text, html=html, key=f"csat:{survey.pk}")
+    mail = queue_mail(to=customer.email, subject=words["subject"], text=text, html=html, key=f"csat:{survey.pk}")
+    ticket_mailed.send(Ticket, ticket=ticket, mail=mail, kind="survey", message=None)

@@ -1,14 +1,18 @@
 """When tickets lead to mail. Each receiver is a guard and one call."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from accounts.models import User
+from outbox.models import OutgoingMail
 from tickets.models import Reply, Source, Ticket
 
 from . import services
-from .models import TicketMail
+from .models import Outcome, TicketMail
 
 
 def pass_on_reply(sender: Any, ticket: Ticket, reply: Reply, **kwargs: Any) -> None:
@@ -24,5 +28,23 @@ def confirm_receipt(sender: Any, ticket: Ticket, actor: User | None, created: bo
         services.mail_receipt(ticket)
 
 
+def remember_mail(
+    sender: Any, ticket: Ticket, mail: OutgoingMail, kind: str, message: UUID | None, **kwargs: Any
+) -> None:
+    """What rules, surveys and invitations mail to somebody."""
+    if mail.to:
+        services.remember(ticket, mail, kind=kind, message=message)
+
+
+def note_outcome(
+    sender: Any, mails: Sequence[OutgoingMail], state: str | None, error: str, now: datetime, **kwargs: Any
+) -> None:
+    services.note_outcome(mails, state or Outcome.DROPPED, error=error, now=now)
+
+
 def forget_customer(sender: Any, user: User, addresses: list[str], **kwargs: Any) -> None:
+    """What was mailed to them goes; what was mailed about them to others loses its subject, which may name them."""
     TicketMail.objects.filter(email_key__in=addresses).delete()
+    TicketMail.objects.filter(ticket__customer=user).update(subject=None, error=None)
+    for address in addresses:
+        TicketMail.objects.filter(subject__icontains=address).update(subject=None)

@@ -4,16 +4,18 @@ import logging
 import time
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.utils import timezone
 
 from helpdesk.ids import new_id
 
 from .models import OutgoingMail, State
+from .signals import tell
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ def deliver(mail_id: UUID) -> bool:
             logger.exception("A mail could not be sent")
             put_off(mail, error, timezone.now())
         else:
-            settle(mail)
+            settle(mail, timezone.now())
     except Exception:
         logger.exception("A mail could not be taken from or put back into the outbox")
         return False
@@ -74,23 +76,27 @@ def take(mail_id: UUID, now: datetime) -> OutgoingMail | None:
     return mail
 
 
-def settle(mail: OutgoingMail) -> None:
+@transaction.atomic
+def settle(mail: OutgoingMail, now: datetime) -> None:
     """Sent: its content goes, and with it the row, unless its key has to be remembered."""
     mine = OutgoingMail.objects.filter(pk=mail.pk, lease=mail.lease)
     if mail.key is None:
-        mine.delete()
+        settled = mine.delete()[0]
     else:
-        mine.update(state=State.SENT, to=[], subject="", text="", html="", headers={}, error="", lease=None)
+        settled = mine.update(state=State.SENT, to=[], subject="", text="", html="", headers={}, error="", lease=None)
+    if settled:
+        tell([mail], State.SENT, now=now)
 
 
+@transaction.atomic
 def put_off(mail: OutgoingMail, error: Exception, now: datetime) -> None:
     """Not sent: again later, or never when it would be pointless or a day has passed."""
     mine = OutgoingMail.objects.filter(pk=mail.pk, lease=mail.lease)
-    reason = f"{type(error).__name__}: {error}"[:2000]
-    if is_final(error) or mail.attempts > len(DELAYS):
-        mine.update(state=State.FAILED, error=reason, lease=None)
-    else:
+    reason = in_words(error)[:2000]
+    if not is_final(error) and mail.attempts <= len(DELAYS):
         mine.update(due_at=now + DELAYS[mail.attempts - 1], error=reason, lease=None)
+    elif mine.update(state=State.FAILED, error=reason, lease=None):
+        tell([mail], State.FAILED, now=now, error=reason)
 
 
 def is_final(error: Exception) -> bool:
@@ -98,6 +104,20 @@ def is_final(error: Exception) -> bool:
     if isinstance(error, SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
     return isinstance(error, ValueError | TypeError)
+
+
+def in_words(error: Exception) -> str:
+    """Why a mail did not leave, as the mail server has said it if it has."""
+    if isinstance(error, SMTPRecipientsRefused):
+        said = dict.fromkeys(f"{code} {readable(text)}" for code, text in error.recipients.values())
+        return f"The mail server refused the address: {'; '.join(said)}"
+    if isinstance(error, SMTPResponseException):
+        return f"The mail server refused the mail: {error.smtp_code} {readable(error.smtp_error)}"
+    return f"{type(error).__name__}: {error}"
+
+
+def readable(text: bytes | str) -> str:
+    return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else text).replace("\x00", "").split())
 
 
 def message_of(mail: OutgoingMail) -> EmailMultiAlternatives:

@@ -15,12 +15,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from helpdesk.ids import new_id
 from helpdesk.json_values import spellings
 
 from .delivery import deliver
 from .models import OutgoingMail, State
+from .signals import tell
 
 KEYS_KEPT = timedelta(days=90)  # how long a key is remembered after its mail was sent
 FAILURES_KEPT = timedelta(days=30)
@@ -38,9 +40,11 @@ def queue_mail(
     html: str | None = None,
     headers: Mapping[str, str] | None = None,
     key: str | None = None,
-) -> None:
+) -> OutgoingMail:
     """Have a mail sent after the running transaction, if it commits; the words are those of `new_mail`."""
-    queue_mails([new_mail(to=to, subject=subject, text=text, html=html, headers=headers, key=key)])
+    mail = new_mail(to=to, subject=subject, text=text, html=html, headers=headers, key=key)
+    queue_mails([mail])
+    return mail
 
 
 def new_mail(
@@ -51,14 +55,15 @@ def new_mail(
     html: str | None = None,
     headers: Mapping[str, str] | None = None,
     key: str | None = None,
+    id: UUID | None = None,
 ) -> OutgoingMail:
-    """A mail that is not queued yet.
+    """A mail that is not queued yet; its id is that of whoever remembers it, or one of its own.
 
     A key makes sure that it leaves once: while it is remembered, further mails under it are dropped. A mail to nobody
     goes the same way, and nowhere: what it takes tells nothing about who exists.
     """
     return OutgoingMail(
-        id=new_id(),
+        id=id or new_id(),
         key=key,
         to=[to] if isinstance(to, str) else list(to),
         subject=" ".join(subject.split()),  # a header has one line
@@ -91,13 +96,16 @@ def carry(mail_id: UUID) -> None:
         connection.close()
 
 
+@transaction.atomic
 def retry(mails: Iterable[UUID], *, now: datetime) -> int:
     """Try mails that were given up for another day, beginning now; returns how many."""
-    chosen = list(OutgoingMail.objects.failed().filter(pk__in=list(mails)).values_list("pk", flat=True))
-    revived = OutgoingMail.objects.failed().filter(pk__in=chosen)
+    given_up = OutgoingMail.objects.failed().filter(pk__in=list(mails))
+    chosen = list(given_up.order_by("pk").select_for_update().only("pk", "key"))
+    revived = OutgoingMail.objects.failed().filter(pk__in=[mail.pk for mail in chosen])
     count = revived.update(state=State.WAITING, attempts=0, lease=None, due_at=now)
-    for mail_id in chosen:
-        transaction.on_commit(partial(hand_over, mail_id), robust=True)
+    tell(chosen, State.WAITING, now=now)
+    for mail in chosen:
+        transaction.on_commit(partial(hand_over, mail.pk), robust=True)
     return count
 
 
@@ -115,5 +123,7 @@ def forget_address(address: str) -> int:
         for spelling in spellings(address):
             mentioned |= Q(**{f"{column}__icontains": spelling})
     as_text = {"recipients": Cast("to", TextField()), "lines": Cast("headers", TextField())}
-    keys = OutgoingMail.objects.alias(**as_text).filter(mentioned).values_list("pk", flat=True)
-    return OutgoingMail.objects.filter(pk__in=list(keys)).delete()[0]
+    found = list(OutgoingMail.objects.alias(**as_text).filter(mentioned).only("pk", "key", "state"))
+    with transaction.atomic():
+        tell([mail for mail in found if mail.state != State.SENT], None, now=timezone.now())
+        return OutgoingMail.objects.filter(pk__in=[mail.pk for mail in found]).delete()[0]

@@ -247,7 +247,7 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("post", "/api/business-hours/{hours}/holidays", {"name": "May Day", "date": "2027-05-01"}, 10),
     ("delete", "/api/holidays/{holiday}", None, 10),
     ("post", "/api/csat-surveys", {"ticketId": "{closed}", "rating": 5}, 7),
-    ("post", "/api/csat-surveys", {"ticketId": "{closed}"}, 8),
+    ("post", "/api/csat-surveys", {"ticketId": "{closed}"}, 9),
     ("post", "/api/kb/categories", {"name": "x"}, 4),
     ("patch", "/api/kb/categories/{category}", {"name": "x"}, 5),
     ("delete", "/api/kb/categories/{category}", None, 8),

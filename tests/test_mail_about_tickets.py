@@ -19,7 +19,6 @@ from accounts.erasing import erase_person
 from accounts.models import User
 from automation.services import create_rule
 from email_channel import writing
-from email_channel.facts import mails_about
 from email_channel.models import TicketMail
 from helpdesk.senders import as_sender
 from outbox.delivery import send_due
@@ -403,45 +402,6 @@ def test_what_staff_files_for_somebody_is_not_confirmed(mia: User, agent: User) 
     assert left() == []
 
 
-# --- What is known of it ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def unreachable(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "tests.test_mail_about_tickets.Unreachable"
-
-
-class Unreachable:
-    def __init__(self, **options: Any) -> None: ...
-
-    def send_messages(self, messages: Any) -> int:
-        raise ConnectionError("The mail server does not answer")
-
-
-def test_staff_can_know_what_became_of_a_mail(ticket: Ticket, agent: User, mia: User) -> None:
-    reply = add_reply(ticket, user_id=agent.pk, content="Hello")
-    assert [(fact.email, fact.state) for fact in mails_about(ticket)[reply.pk]] == [(mia.email, "waiting")]
-    left()
-    (fact,) = mails_about(ticket)[reply.pk]
-    assert (fact.state, fact.message_id) == ("sent", TicketMail.objects.get().message_id)
-    assert fact.at <= timezone.now()
-
-
-def test_a_mail_that_cannot_leave_says_why(ticket: Ticket, agent: User, unreachable: None) -> None:
-    reply = add_reply(ticket, user_id=agent.pk, content="Hello")
-    send_due()
-    (fact,) = mails_about(ticket)[reply.pk]
-    assert (fact.state, "does not answer" in fact.error) == ("waiting", True)
-
-
-def test_facts_follow_a_reply_into_another_ticket_and_threads_stay(ticket: Ticket, agent: User, mia: User) -> None:
-    other = TicketFactory(customer=mia)
-    reply = add_reply(other, user_id=agent.pk, content="Hello")
-    merge_tickets(ticket, source_ids=[other.pk], actor=agent)
-    assert list(mails_about(ticket)) == [reply.pk]
-    assert TicketMail.objects.get().ticket_id == other.pk
-
-
 def test_an_erased_address_is_in_no_mail_any_more(agent: User, admin: User) -> None:
     customer = UserFactory(email="zoe@quilliam.example", name="Zoë")
     ticket = TicketFactory(customer=customer)
@@ -457,4 +417,4 @@ def test_whoever_is_informed_no_longer_gets_nothing_more(ticket: Ticket, agent: 
     TicketCopy.objects.all().delete()
     add_reply(ticket, user_id=agent.pk, content="Hello")
     assert [message.to[0] for message in left() if "copied" not in message.body][-1] == mia.email
-    assert TicketMail.objects.count() == 1
+    assert TicketMail.objects.conversation().count() == 1

@@ -121,7 +121,7 @@ def test_who_lost_the_lease_changes_nothing_any_more(waiting: OutgoingMail) -> N
     slow = take(waiting.pk, timezone.now())
     quick = take(waiting.pk, timezone.now() + LEASE + timedelta(seconds=1))
     delivery.put_off(slow, ConnectionRefusedError(), timezone.now())
-    delivery.settle(slow)
+    delivery.settle(slow, timezone.now())
     waiting.refresh_from_db()
     assert (waiting.lease, waiting.error) == (quick.lease, "")
 

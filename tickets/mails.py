@@ -7,10 +7,12 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from outbox.models import OutgoingMail
 from outbox.services import queue_mail
 
 from .leaving import headers_for, link_for
 from .models import HeldRequest, Ticket, TicketCopy
+from .signals import ticket_mailed
 
 
 def send_copied(ticket: Ticket, copy: TicketCopy, sender: User | None) -> None:
@@ -24,7 +26,8 @@ def send_copied(ticket: Ticket, copy: TicketCopy, sender: User | None) -> None:
         "email": copy.email,
         "leave": (leave := link_for(copy.pk)),
     }
-    queue(copy.email, "copied", words, key=f"copied:{copy.pk}", headers=headers_for(leave))
+    mail = queue(copy.email, "copied", words, key=f"copied:{copy.pk}", headers=headers_for(leave))
+    ticket_mailed.send(Ticket, ticket=ticket, mail=mail, kind="invitation", message=None)
 
 
 def name_of(sender: User | None) -> str:
@@ -41,6 +44,6 @@ def send_held(held: HeldRequest, link: str, *, reachable: bool) -> None:
 
 def queue(
     to: str | list[str], template: str, words: dict[str, Any], *, key: str, headers: dict[str, str] | None = None
-) -> None:
+) -> OutgoingMail:
     text, html = (render_to_string(f"tickets/mail/{template}.{kind}", words) for kind in ("txt", "html"))
-    queue_mail(to=to, subject=str(words["subject"]), text=text, html=html, headers=headers, key=key)
+    return queue_mail(to=to, subject=str(words["subject"]), text=text, html=html, headers=headers, key=key)

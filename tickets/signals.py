@@ -25,3 +25,8 @@ note_added = Signal()
 
 # ticket (still complete, about to go), actor
 ticket_deleted = Signal()
+
+# ticket, mail (of the outbox, where its key is new), kind (rule, survey, invitation), message (id of the reply or note
+# that led to it, of the ticket if that was its first message, or None). Answers and receipts are written by whoever
+# would listen.
+ticket_mailed = Signal()
