@@ -174,6 +174,7 @@ VIEWS: dict[str, View] = {
     "delete_view": View(STAFF, args=lambda: [new_id()], posted=True, status=404),
     "ticket": View(STAFF, args=a_ticket),
     "ticket_rules": View(STAFF, args=a_ticket),
+    "ticket_mails": View(STAFF, args=a_ticket),
     "ticket_canned": View(STAFF, args=a_ticket),
     "ticket_reply": View(STAFF, args=a_ticket, posted=True, status=422),
     "ticket_draft": View(STAFF, args=a_ticket, posted=True),

@@ -20,7 +20,7 @@ from .models import Preferences
 from .queues import PLACE, VIEWS
 
 Result = TypeVar("Result")
-OF_TICKETS = ("all", "at")  # parameters of a ticket's pages, not of its queue
+OF_TICKETS = ("all", "at", "message")  # parameters of a ticket's pages, not of its queue
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

@@ -7,8 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from accounts.models import AgentGroup, User
 from custom_fields.models import CustomField, EntityType
+from email_channel.facts import message_of, undelivered
+from email_channel.models import Outcome, TicketMail
 from tickets.models import Action, Activity, Attachment, Note, Reply, Ticket
 
 from .templatetags.workspace import label
@@ -34,6 +38,7 @@ class Message:
     is_new: bool = False
     is_latest: bool = False
     hidden_from: str = ""  # a ticket whose messages a merge hid: "#7", or "another ticket"
+    undelivered: list[TicketMail] = field(default_factory=list)
 
 
 @dataclass
@@ -45,6 +50,7 @@ class Event:
     at: datetime
     icon: str = "history"
     is_rule: bool = False  # the trace of that moment says why
+    mail: TicketMail | None = None  # one that never reached its reader
 
 
 @dataclass
@@ -55,7 +61,8 @@ class Stretch:
 
     @property
     def is_long(self) -> bool:
-        return len(self.events) > 3
+        """Whether it is folded: never when somebody has to see what is in it."""
+        return len(self.events) > 3 and not any(event.mail for event in self.events)
 
 
 @dataclass
@@ -81,6 +88,7 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
     for attachment in Attachment.objects.filter(ticket=ticket).order_by("created_at", "id"):
         files[attachment.reply_id].append(attachment)
     pointed, hidden = set(new), hidden_by_merges(ticket, written)
+    unsent = unsent_mails(ticket, [row.pk for row in written])
     messages = [
         Message(
             row.pk,
@@ -91,18 +99,30 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
             files.get(row.pk, []) if isinstance(row, Reply) else [],
             row.pk in pointed,
             hidden_from=hidden.get(row.pk, ""),
+            undelivered=unsent.get(row.pk, []),
         )
         for row in written
     ]
     if not earlier:
-        opening = Message(None, "opening", ticket.customer, ticket.description, ticket.created_at, files.get(None, []))
+        opening = Message(
+            None,
+            "opening",
+            ticket.customer,
+            ticket.description,
+            ticket.created_at,
+            files.get(None, []),
+            undelivered=unsent.get(ticket.pk, []),
+        )
         messages.insert(0, opening)
     if messages:
         messages[-1].is_latest = True
     since = messages[0].at if earlier else None
     # Files that stand below their message are not told of again.
     sent = {file.filename for reply, group in files.items() if reply for file in group}
-    return Timeline(woven(messages, events(ticket, since, sent)), earlier, written[-1].pk if written else None)
+    happened = events(ticket, since, sent) + [
+        failure(mail) for mail in unsent.get(None, ()) if not earlier or mail.created_at >= messages[0].at
+    ]
+    return Timeline(woven(messages, happened), earlier, written[-1].pk if written else None)
 
 
 def latest(ticket: Ticket, model: Any, most: int) -> list[Any]:
@@ -112,6 +132,14 @@ def latest(ticket: Ticket, model: Any, most: int) -> list[Any]:
 
 def number_of(ticket: Ticket) -> int:
     return Reply.objects.filter(ticket=ticket).count() + Note.objects.filter(ticket=ticket).count()
+
+
+def unsent_mails(ticket: Ticket, messages: list[UUID]) -> dict[UUID | None, list[TicketMail]]:
+    """What never reached its reader, or waits too long, by the message that it belongs to, or None."""
+    found: dict[UUID | None, list[TicketMail]] = defaultdict(list)
+    for mail in undelivered(ticket, messages, now=timezone.now()):
+        found[message_of(mail)].append(mail)
+    return found
 
 
 def kind_of(row: Reply | Note) -> str:
@@ -175,6 +203,14 @@ def events(ticket: Ticket, since: datetime | None, sent: set[str]) -> list[Event
         for row in found
         if row.action != Action.ATTACHMENT_ADDED or row.new_value not in sent
     ]
+
+
+def failure(mail: TicketMail) -> Event:
+    """A mail that belongs to no message, told where it was written."""
+    outcome = "has not sent yet" if mail.outcome == Outcome.WAITING else "could not deliver"
+    return Event(
+        "HelpDesk", f"{outcome} the mail “{mail.subject or '…'}” to {mail.email}", mail.created_at, "error", mail=mail
+    )
 
 
 class Names:

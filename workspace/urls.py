@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from . import home_pages, new_ticket, queue_pages, saved_views, ticket_actions, ticket_pages
+from . import home_pages, mail_pages, new_ticket, queue_pages, saved_views, ticket_actions, ticket_pages
 
 
 def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
@@ -27,6 +27,7 @@ def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
         path("tickets/<int:number>/presence/", guard(ticket_pages.presence), name="ticket_presence"),
         path("tickets/<int:number>/canned/", guard(ticket_pages.canned), name="ticket_canned"),
         path("tickets/<int:number>/rules/", guard(ticket_pages.rules), name="ticket_rules"),
+        path("tickets/<int:number>/mails/", guard(mail_pages.mails), name="ticket_mails"),
         path("tickets/<int:number>/change/", guard(ticket_actions.change), name="ticket_change"),
         path("tickets/<int:number>/do/", guard(ticket_actions.act), name="ticket_act"),
         path("tickets/<int:number>/delete/", guard(ticket_actions.delete), name="ticket_delete"),

@@ -1,4 +1,5 @@
-/* Parts of a page that may come a moment later: <section id="…" data-load="address"> takes the part of this id there. */
+/* Parts of a page that may come a moment later: <section id="…" data-load="address"> takes the part of this id there.
+   What stands in <details> and has data-load-open comes, each time anew, when they are opened. */
 
 const fetchInto = async (part, address) => {
   part.setAttribute("aria-busy", "true");
@@ -14,6 +15,10 @@ const fetchInto = async (part, address) => {
 
 export const load = () => {
   document.querySelectorAll("[data-load]").forEach((part) => fetchInto(part, part.dataset.load));
+  document.addEventListener("toggle", ({ target }) => {
+    const part = target.open && target.querySelector("[data-load-open]");
+    if (part) fetchInto(part, part.dataset.loadOpen).then(() => target.lastElementChild.scrollIntoView({ block: "nearest" }));
+  }, true);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-into]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,0 +1,305 @@
+"""What agents see of mails about a ticket: who was written to, when, and whether it has left."""
+
+import re
+from datetime import timedelta
+from importlib import import_module
+from smtplib import SMTPRecipientsRefused
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.erasing import erase_person
+from accounts.models import User
+from automation.services import create_rule
+from email_channel.facts import LATE
+from email_channel.models import TicketMail
+from outbox.delivery import send_due
+from outbox.models import OutgoingMail, State
+from outbox.services import forget_old
+from tests.desk import at, signed_in
+from tests.factories import ReplyFactory, TicketFactory, UserFactory
+from tickets.copies import inform
+from tickets.customers import file_request
+from tickets.merging import merge_tickets
+from tickets.models import Reply, Ticket
+from tickets.services import add_note, add_reply, update_ticket
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
+
+SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
+REFUSED = SMTPRecipientsRefused({"mia@example.org": (550, b"No such mailbox")})
+
+
+@pytest.fixture
+def browser(agent: User) -> Client:
+    return signed_in(agent)
+
+
+@pytest.fixture
+def ticket(mia: User) -> Ticket:
+    return TicketFactory(customer=mia, subject="Lamp <b>")
+
+
+@pytest.fixture
+def answer(ticket: Ticket, agent: User) -> Reply:
+    return add_reply(ticket, user_id=agent.pk, content="Turn it off")
+
+
+def fails(problem: Exception) -> None:
+    """What waits is tried, in vain."""
+    with patch(SEND, side_effect=problem):
+        send_due()
+
+
+def text_of(response: Any, begin: str = "") -> str:
+    assert response.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode().partition(begin or "<")[2]).split())
+
+
+def mails_of(browser: Client, ticket: Ticket, message: Any = None) -> str:
+    return text_of(browser.get(at(ticket, "mails/") + (f"?message={message.pk}" if message else "")), 'id="ws-mails-')
+
+
+# --- One message --------------------------------------------------------------------------------------
+
+
+def test_a_mail_waits_and_then_has_left_with_the_headers_that_it_left_with(
+    browser: Client, ticket: Ticket, answer: Reply, mailoutbox: list[Any]
+) -> None:
+    waiting = mails_of(browser, ticket, answer)
+    assert "Waiting mia@example.org It has not been tried yet" in waiting
+    assert f"Subject Re: Lamp &lt;b&gt; [#{ticket.ticket_number}]" in waiting
+    send_due()
+    (sent,) = mailoutbox
+    shown = browser.get(at(ticket, f"mails/?message={answer.pk}")).content.decode()
+    assert "Handed to the mail server on" in shown
+    for name in ("Message-ID", "In-Reply-To", "References"):
+        value = sent.extra_headers[name].replace("<", "&lt;").replace(">", "&gt;")
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in shown
+
+
+def test_a_mail_that_is_tried_again_says_how_often_and_when(browser: Client, ticket: Ticket, answer: Reply) -> None:
+    with time_machine.travel("2026-07-01T12:00:00Z", tick=False):
+        OutgoingMail.objects.update(due_at=timezone.now())
+        fails(ConnectionRefusedError("Nobody there"))
+    told = "Tried 1 time, next try on Wednesday, July 1, 2026, 12:01:00 UTC. ConnectionRefusedError: Nobody there"
+    assert told in mails_of(browser, ticket, answer)
+
+
+def test_a_customer_whom_an_answer_never_reached_is_seen_without_opening_anything(
+    browser: Client, ticket: Ticket, answer: Reply
+) -> None:
+    assert "Not delivered" not in text_of(browser.get(at(ticket)))
+    fails(REFUSED)
+    told = "Not delivered to mia@example.org. The mail server refused the address: 550 No such mailbox"
+    assert told in text_of(browser.get(at(ticket)))
+    shown = mails_of(browser, ticket, answer)
+    assert "after 1 attempt. The mail server refused the address: 550 No such mailbox" in shown
+    assert "An admin can send it again." in shown
+
+
+def test_what_waits_for_long_is_seen_as_well(browser: Client, ticket: Ticket, answer: Reply) -> None:
+    assert "Not sent yet" not in text_of(browser.get(at(ticket)))
+    TicketMail.objects.update(created_at=timezone.now() - LATE - timedelta(seconds=1))
+    assert "Not sent yet to mia@example.org." in text_of(browser.get(at(ticket)))
+    send_due()
+    assert "Not sent yet" not in text_of(browser.get(at(ticket)))
+
+
+def test_an_admin_sends_it_again_from_there(admin: User, browser: Client, ticket: Ticket, answer: Reply) -> None:
+    fails(REFUSED)
+    press = re.compile(rb'action="(/admin/outbox/outgoingmail/[^"]+/send_this_again/)"')
+    page = at(ticket, f"mails/?message={answer.pk}")
+    assert not press.search(browser.get(page).content)
+    mine = signed_in(admin)
+    button = press.search(mine.get(page).content)
+    assert button
+    done = mine.post(button[1].decode(), {"next": page})
+    assert (done.status_code, done["Location"]) == (302, page)
+    assert "Not delivered" not in text_of(browser.get(at(ticket)))
+    send_due()
+    assert "Sent mia@example.org" in mails_of(browser, ticket, answer)
+
+
+def test_what_the_outbox_has_forgotten_is_still_known(
+    admin: User, browser: Client, ticket: Ticket, answer: Reply
+) -> None:
+    send_due()
+    lost = add_reply(ticket, user_id=answer.user_id, content="And on again")
+    fails(REFUSED)
+    OutgoingMail.objects.update(created_at=timezone.now() - timedelta(days=91))
+    assert forget_old(timezone.now()) == 2
+    assert "Handed to the mail server on" in mails_of(browser, ticket, answer)
+    shown = mails_of(signed_in(admin), ticket, lost)
+    assert "550 No such mailbox Its text is not kept any more" in shown
+    assert "Send again" not in shown
+    assert "Not delivered to mia@example.org" in text_of(browser.get(at(ticket)))
+
+
+OLDER: list[tuple[str | None, str]] = [
+    (State.SENT, "Sent mia@example.org It has left; when exactly was not written down."),
+    (State.WAITING, "Waiting mia@example.org"),
+    (State.FAILED, "Failed mia@example.org Given up. ValueError: No mail"),
+    (None, "Not known mia@example.org Whether it has left is not known any more."),
+]
+
+
+@pytest.mark.parametrize(("state", "told"), OLDER)
+def test_mails_of_older_versions_say_what_the_outbox_knows(
+    browser: Client, ticket: Ticket, answer: Reply, state: str | None, told: str
+) -> None:
+    mail = TicketMail.objects.get()
+    TicketMail.objects.update(kind=None, subject=None, in_reply_to=None, references=None, outcome=None)
+    OutgoingMail.objects.all().delete()
+    if state:
+        OutgoingMail.objects.create(key=mail.outbox_key, state=state, error="ValueError: No mail" * (state == "failed"))
+    shown = mails_of(browser, ticket, answer)
+    assert told in shown
+    assert "Subject not kept" in shown
+
+
+def test_what_had_failed_before_the_update_is_marked_by_it(browser: Client, ticket: Ticket, answer: Reply) -> None:
+    fails(REFUSED)
+    TicketMail.objects.update(outcome=None, error=None)
+    assert "Not delivered" not in text_of(browser.get(at(ticket)))
+    import_module("email_channel.migrations.0004_outcomes_of_what_has_not_left").note(apps, None)
+    assert "Not delivered to mia@example.org. The mail server refused" in text_of(browser.get(at(ticket)))
+
+
+def test_whoever_may_not_read_an_answer_was_told_that_there_is_one(
+    browser: Client, ticket: Ticket, agent: User, mia: User
+) -> None:
+    inform(ticket, email="tom@example.com", actor=mia)
+    reply = add_reply(ticket, user_id=agent.pk, content="Turn it off")
+    shown = mails_of(browser, ticket, reply)
+    assert "mia@example.org" in shown
+    assert "To tom@example.com Subject There is an answer" in shown
+    assert "That there is an answer, without its words" in shown
+
+
+def test_nobody_was_mailed_about_a_note_or_by_whom_mail_is_switched_off(
+    browser: Client, ticket: Ticket, agent: User, settings: Any
+) -> None:
+    note = add_note(ticket, user_id=agent.pk, content="Hot")
+    assert "Nobody was mailed about this message." in mails_of(browser, ticket, note)
+    settings.MAIL_REPLIES = False
+    reply = add_reply(ticket, user_id=agent.pk, content="Turn it off")
+    assert "Nobody was mailed about this message. Answers are not mailed here." in mails_of(browser, ticket, reply)
+
+
+# --- What else is mailed about a ticket ---------------------------------------------------------------
+
+
+def test_what_a_rule_mails_stands_with_the_message_that_led_to_it(
+    browser: Client, ticket: Ticket, admin: User, agent: User
+) -> None:
+    mailing = [{"type": "send_email", "value": {"to": "boss@example.com", "subject": "Look", "body": "At it"}}]
+    create_rule(actor=admin, name="R", rule_type="ticket_update", trigger="customer_replied", actions=mailing)
+    create_rule(actor=admin, name="C", rule_type="ticket_creation", actions=mailing)
+    create_rule(actor=admin, name="N", rule_type="ticket_update", trigger="note_added", actions=mailing)
+    reply = add_reply(ticket, user_id=ticket.customer_id, content="It burns")
+    note = add_note(ticket, user_id=agent.pk, content="Hot")
+    filed = file_request(customer=ticket.customer, subject="Fan", description="Loud", custom_fields={}, asked=())
+    for place, message in ((ticket, reply), (ticket, note), (filed, filed)):
+        assert "Waiting boss@example.com" in mails_of(browser, place, message)
+    assert "That the request has arrived" in mails_of(browser, filed, filed), "a rule's mail is no answer"
+    fails(ValueError("No mail"))
+    assert "Not delivered to boss@example.com, as a rule wanted. ValueError: No mail" in text_of(
+        browser.get(at(ticket))
+    )
+
+
+def test_mails_that_belong_to_no_message_are_told_where_they_failed(
+    browser: Client, ticket: Ticket, agent: User, mia: User
+) -> None:
+    inform(ticket, email="tom@example.com", actor=agent)
+    for priority in ("urgent", "low", "high", "urgent"):
+        update_ticket(ticket, actor=agent, priority=priority)
+    assert "could not deliver" not in text_of(browser.get(at(ticket)))
+    fails(ValueError("No mail"))
+    page = browser.get(at(ticket))
+    assert "HelpDesk could not deliver the mail" in text_of(page)
+    assert "to tom@example.com" in text_of(page)
+    assert not any(entry.is_long for entry in page.context["timeline"].entries if hasattr(entry, "is_long"))
+    assert "tom@example.com Given up" in mails_of(browser, ticket)
+
+
+def test_mails_follow_their_message_into_another_ticket(
+    browser: Client, ticket: Ticket, agent: User, mia: User
+) -> None:
+    other = TicketFactory(customer=mia)
+    reply = add_reply(other, user_id=agent.pk, content="Hello")
+    fails(REFUSED)
+    merge_tickets(ticket, source_ids=[other.pk], actor=agent)
+    assert "Failed mia@example.org" in mails_of(browser, ticket, reply)
+    assert "Failed mia@example.org" in mails_of(browser, ticket)
+    assert "Not delivered to mia@example.org" in text_of(browser.get(at(ticket)))
+    assert "Not delivered" not in text_of(browser.get(at(other)))
+    assert TicketMail.objects.get().ticket_id == other.pk
+
+
+# --- Who may see it, and what is erased ---------------------------------------------------------------
+
+
+def test_mails_are_seen_by_whoever_sees_the_ticket(browser: Client, ticket: Ticket, answer: Reply, mia: User) -> None:
+    elsewhere = TicketFactory()
+    foreign = ReplyFactory(ticket=elsewhere)
+    for page in (f"?message={foreign.pk}", f"?message={elsewhere.pk}", "?message=x", "?message="):
+        assert browser.get(at(ticket, "mails/") + page).status_code == 404
+    restricted = signed_in(UserFactory(agent=True, ticket_scope="restricted"))
+    assert restricted.get(at(ticket, "mails/")).status_code == 404
+    for stranger in (signed_in(mia), Client()):
+        assert b"Message-ID" not in stranger.get(at(ticket, "mails/"), follow=True).content
+
+
+def test_what_was_mailed_about_an_erased_customer_does_not_name_them(browser: Client, admin: User, agent: User) -> None:
+    zoe = UserFactory(name="Zoë", email="zoe@quilliam.example")
+    subject = "{{customer.name}} {{customer.email}}"
+    mailing = [{"type": "send_email", "value": {"to": agent.email, "subject": subject, "body": "Look"}}]
+    create_rule(actor=admin, name="C", rule_type="ticket_creation", actions=mailing)
+    ticket = file_request(customer=zoe, subject="Lamp", description="Dark", custom_fields={}, asked=())
+    assert "Subject Zoë zoe@quilliam.example" in mails_of(browser, ticket)
+    erase_person(zoe.pk, actor=admin)
+    shown = mails_of(browser, ticket)
+    assert f"Withdrawn {agent.email} Taken back on" in shown
+    assert "quilliam" not in shown.lower()
+    assert "zoë" not in shown.lower()
+
+
+# --- What it costs ------------------------------------------------------------------------------------
+
+
+def test_however_many_mails_there_are_pages_ask_as_few_questions(
+    browser: Client, ticket: Ticket, agent: User, mia: User
+) -> None:
+    def asked(page: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(at(ticket, page)).status_code == 200
+        return len(queries)
+
+    def grow(count: int) -> None:
+        for _ in range(count):
+            add_reply(ticket, user_id=agent.pk, content="Hello")
+            fails(REFUSED)
+
+    grow(1)
+    few = [asked(page) for page in ("", "mails/")]
+    for number in range(5):
+        inform(ticket, email=f"tom{number}@example.com", actor=agent)
+    grow(4)
+    assert [asked(page) for page in ("", "mails/")] == few
+
+
+def test_what_is_written_down_never_has_a_mail_sent_twice(ticket: Ticket, answer: Reply, mailoutbox: list[Any]) -> None:
+    with patch("email_channel.services.note_outcome", side_effect=RuntimeError("Broken")):
+        assert send_due() == 1
+    assert OutgoingMail.objects.get().state == State.SENT
+    assert send_due() == 0
+    assert len(mailoutbox) == 1
