@@ -218,9 +218,12 @@ def test_a_draft_on_its_way_while_its_text_was_sent_is_not_kept(browser: Client,
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
+@pytest.mark.parametrize("is_late", [True, False])
 def test_what_was_typed_on_a_ticket_that_went_away_is_shown_once_more(
-    browser: Client, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
+    browser: Client, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, is_deleted: bool, is_late: bool
 ) -> None:
+    """Long ago, or in the middle of sending."""
+
     def goes_away(*args: Any, **kwargs: Any) -> None:
         if is_deleted:
             Ticket.objects.filter(pk=ticket.pk).delete()
@@ -228,7 +231,11 @@ def test_what_was_typed_on_a_ticket_that_went_away_is_shown_once_more(
             monkeypatch.setattr("workspace.ticket_pages.visible", lambda _request: Ticket.objects.none())
         raise NotFound("This ticket does not exist.")
 
-    monkeypatch.setattr("workspace.ticket_pages.carried_out", goes_away)
+    if is_late:
+        monkeypatch.setattr("workspace.ticket_pages.carried_out", goes_away)
+    else:
+        with pytest.raises(NotFound):
+            goes_away()
     answer = browser.post(at(ticket, "reply/"), {"content": "Dear <Cleo>", "do": "send"})
     assert answer.status_code == 404
     page = answer.content.decode()

@@ -97,8 +97,14 @@ def neighbours(request: HttpRequest, ticket: Ticket, query: str) -> tuple[int | 
 @require_POST
 def reply(request: HttpRequest, number: int) -> HttpResponse:
     """Send an answer or leave a note; what cannot be sent is kept, with the reason above it."""
-    ticket, user, query = ticket_of(request, number, *RELATED), user_of(request), carried(request)
+    user, query = user_of(request), carried(request)
     what, is_note, typed = request.POST.get("do", "send"), request.POST.get("kind") == "note", request.POST
+    try:
+        ticket = ticket_of(request, number, *RELATED)
+    except Http404:
+        if typed.get("content", "").strip():
+            return gone(request, number, typed["content"])
+        raise
     if what in ("draft", "insert"):
         return prepared(request, ticket, what)
     following = neighbours(request, ticket, query)[1]

@@ -159,8 +159,9 @@ export const composer = (ticket, page) => {
       else if (answer.status === 403) {
         sessionStorage.setItem(copy, text.value);
         problem = STALE;
-      } else throw new Error(String(answer.status));
-      if (answer.ok) return;
+      } else if (answer.status === 404) form.submit();  // the ticket is gone: a page with the text to be copied
+      else throw new Error(String(answer.status));
+      if (answer.ok || answer.status === 404) return;
     } catch { /* said below */ }
     idle(true);
     state.textContent = problem;

@@ -34,10 +34,16 @@ export const presence = (ticket, text) => {
     try {
       const answer = await fetch(ticket.dataset.presence, { method: "POST", body: body({ typing: text.isTyping() ? "yes" : "" }) });
       if (answer.ok && !answer.redirected) show(await answer.json());
+      else if (answer.status === 404) gone();
     } catch { /* the next one will do */ }
   };
+  const gone = () => {
+    newer.replaceChildren(element("span", { textContent: "This ticket was deleted, or handed to others. Nothing more can be sent or saved here." }));
+    newer.hidden = false;
+    clearInterval(again);
+  };
   say();
-  setInterval(say, EVERY);
+  const again = setInterval(say, EVERY);
   document.addEventListener("visibilitychange", say);
   window.addEventListener("pagehide", () => navigator.sendBeacon(ticket.dataset.presence, body({ leave: "yes" })));
 };
