@@ -24,6 +24,7 @@ from tests.factories import (
     TimeEntryFactory,
     UserFactory,
 )
+from tests.forms_in_pages import Fields
 from tickets import services
 from tickets.copies import inform, stop_informing
 from tickets.merging import merge_tickets
@@ -97,6 +98,49 @@ def test_a_property_that_is_refused_stays_in_the_form(browser: Client, ticket: T
         assert 'value="Kept"' in answer.content.decode()
 
 
+def test_a_refused_form_holds_everything_that_was_typed(browser: Client, ticket: Ticket, agent: User) -> None:
+    group: Any = AgentGroupFactory()
+    services.update_ticket(ticket, actor=None, category="Fire", tags=["eu"])
+    ticket.refresh_from_db()
+    typed = {
+        "status": "pending",
+        "priority": "urgent",
+        "assignee": str(agent.pk),
+        "group": str(group.pk),
+        "category": "",
+        "tags": "x" * 100,
+        "due_date": "2027-01-02T10:30",
+    }
+    again = Fields.of(browser.post(at(ticket, "change/"), form_of(ticket, **typed)).content.decode(), "ws-change")
+    assert {name: again[name] for name in typed} == {name: [text] for name, text in typed.items()}
+    assert (again["was_category"], again["was_priority"]) == (["Fire"], [ticket.priority])
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (
+            {"do": "log_time", "minutes": "1h", "note": "Called <Cleo>", "billable": "on"},
+            "Type the minutes as a whole number.",
+        ),
+        ({"do": "link", "number": "#999"}, "There is no ticket with this number."),
+        ({"do": "parent", "number": "999"}, "There is no ticket with this number."),
+        ({"do": "merge", "number": "999"}, "There is no ticket with this number."),
+        ({"do": "inform", "email": "nobody"}, "Enter a valid email address."),
+    ],
+)
+def test_what_is_refused_beside_a_ticket_stays_in_its_form(
+    browser: Client, ticket: Ticket, sent: dict[str, str], said: str
+) -> None:
+    answer = browser.post(at(ticket, "do/"), sent)
+    assert (answer.status_code, words_of(answer)) == (422, [said])
+    form = {"log_time": "ws-log-time", "inform": "ws-inform"}.get(sent["do"], "ws-relate")
+    again = Fields.of(answer.content.decode(), form)
+    assert {name: again[name] for name in sent if name != "do"} == {
+        name: [text] for name, text in sent.items() if name != "do"
+    }
+
+
 FIELDS = [
     ("text", [], "Blue", "Blue"),
     ("textarea", [], "One\r\ntwo", "One\ntwo"),
@@ -144,7 +188,7 @@ def test_buttons_of_the_side_go_through_the_verbs(browser: Client, ticket: Ticke
 
     assert do("take").assignee == agent
     assert do("resolve").status == Status.RESOLVED
-    do("survey")
+    assert browser.post(at(ticket, "do/"), {"do": "survey"}).status_code == 422  # asked already
     assert do("archive").archived_at is not None
     assert do("restore").status == Status.OPEN
     do("link", number=f"#{other.ticket_number}")

@@ -72,7 +72,7 @@ def form(
 
 def typed_in(posted: QueryDict) -> dict[str, Any]:
     given: dict[str, Any] = {name: posted.get(name, "") for name in TYPED}
-    return {**given, "assignee_name": name_of_agent(given["assignee"])}
+    return {**given, "assignee_name": panel.name_of_agent(given["assignee"])}
 
 
 def filled_up(request: HttpRequest) -> dict[str, Any]:
@@ -101,13 +101,6 @@ def like(parent: Ticket) -> dict[str, Any]:
         "category": parent.category or "",
         "group": str(parent.group_id or ""),
     }
-
-
-def name_of_agent(text: str) -> str:
-    try:
-        return User.objects.filter(pk=UUID(text)).values_list("name", flat=True).first() or ""
-    except ValueError:
-        return ""
 
 
 def from_template(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Sum
+from django.template.defaultfilters import date
 from django.utils import timezone
 
 from accounts.emails import matching_key
@@ -39,7 +40,12 @@ def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any
     agents = offers.agents()
     if agents and ticket.assignee and ticket.assignee_id not in {pk for pk, _ in agents}:  # works here no more
         agents.append((ticket.assignee.pk, f"{ticket.assignee.name} (inactive)"))
+    was = texts_of(ticket)
+    form = {name: typed.get(name, text) if typed is not None else text for name, text in was.items()}
     return {
+        "was": was,
+        "form": form,
+        "form_assignee": name_of_agent(form["assignee"]) if agents is None else "",
         "agents": agents,
         "categories": offers.categories(visible),
         "groups": list(AgentGroup.objects.order_by("name").values_list("pk", "name")),
@@ -114,6 +120,27 @@ def key(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise Invalid("Choose one of the values.") from None
+
+
+def texts_of(ticket: Ticket) -> dict[str, str]:
+    """The properties as their form shows them."""
+    return {
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "assignee": str(ticket.assignee_id or ""),
+        "group": str(ticket.group_id or ""),
+        "category": ticket.category or "",
+        "subject": ticket.subject,
+        "due_date": date(ticket.due_date, r"Y-m-d\TH:i"),
+        "tags": ", ".join(ticket.tags),
+    }
+
+
+def name_of_agent(text: str) -> str:
+    try:
+        return User.objects.filter(pk=UUID(text)).values_list("name", flat=True).first() or ""
+    except ValueError:
+        return ""
 
 
 def agent_in(posted: Any) -> str:

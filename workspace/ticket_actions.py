@@ -175,7 +175,7 @@ ACTIONS: dict[str, Act] = {
 
 @require_POST
 def act(request: HttpRequest, number: int) -> HttpResponse:
-    ticket, query = ticket_of(request, number), carried(request)
+    ticket, query = ticket_of(request, number, *RELATED), carried(request)
     if unsent.is_left(request):
         return HttpResponseRedirect(ticket_address(number, query))
     name = request.POST.get("do", "")
@@ -188,6 +188,8 @@ def act(request: HttpRequest, number: int) -> HttpResponse:
         messages.success(request, carried_out(lambda: ACTIONS[name](Press(request, ticket))))
         unsent.taken(request)
     except HelpDeskError as problem:
+        if found := visible(request).select_related(*RELATED).filter(pk=ticket.pk).first():
+            return refused(request, found, problem.sentence)
         messages.error(request, problem.sentence)
     if not visible(request).filter(pk=ticket.pk).exists():  # handed to others
         return HttpResponseRedirect(queue_address(query))
@@ -202,8 +204,7 @@ def ask_to_merge(request: HttpRequest, ticket: Ticket, query: str) -> HttpRespon
         if kept == ticket:
             raise Invalid("A ticket cannot be merged into itself.")
     except HelpDeskError as problem:
-        messages.error(request, problem.sentence)
-        return HttpResponseRedirect(ticket_address(ticket.ticket_number, query))
+        return refused(request, ticket, problem.sentence)
     order = bulk.Order(press.user, [ticket.pk, kept.pk], "", press.seen)
     return confirm_merge(request, order, query, kept=kept, from_ticket=ticket.ticket_number)
 
@@ -223,17 +224,21 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
             carried_out(lambda: press.change(**values))
         unsent.taken(request)
     except HelpDeskError as problem:
-        messages.error(request, problem.sentence)
-        told = timeline(ticket)
-        draft = composing.draft_of(press.user, ticket)
-        composer = {"content": draft.content if draft else "", "is_note": bool(draft and draft.is_note)}
-        # A page that put itself together anew would not show an answer that counts as a failure.
-        status = 200 if request.headers.get("HX-Request") else 422
-        return shown(request, ticket, told, composer, typed=request.POST, status=status)
+        return refused(request, ticket, problem.sentence)
     if not visible(request).filter(pk=ticket.pk).exists():
         messages.success(request, "Saved. The ticket belongs to others now.")
         return HttpResponseRedirect(queue_address(query))
     return HttpResponseRedirect(ticket_address(number, query))
+
+
+def refused(request: HttpRequest, ticket: Ticket, sentence: str) -> HttpResponse:
+    """The page again, with what was typed in the form that was sent."""
+    messages.error(request, sentence)
+    draft = composing.draft_of(user_of(request), ticket)
+    composer = {"content": draft.content if draft else "", "is_note": bool(draft and draft.is_note)}
+    # A page that put itself together anew would not show an answer that counts as a failure.
+    status = 200 if request.headers.get("HX-Request") else 422
+    return shown(request, ticket, timeline(ticket), composer, typed=request.POST, status=status)
 
 
 @require_POST

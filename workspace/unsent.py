@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
-from django.template.defaultfilters import date
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -158,18 +157,15 @@ def changed(ticket: Ticket, form: Unsent) -> Offer | None:
 
 def asked_of(ticket: Ticket) -> Iterator[tuple[str, str, str, Callable[[str], str]]]:
     """Each property: its name in forms, what it is called, what it is now, and how its values read."""
-    now: dict[str, tuple[str, Callable[[str], str]]] = {
-        "status": (ticket.status, label),
-        "priority": (ticket.priority, label),
-        "assignee": (str(ticket.assignee_id or ""), lambda text: named(User, text)),
-        "group": (str(ticket.group_id or ""), lambda text: named(AgentGroup, text)),
-        "category": (ticket.category or "", str),
-        "subject": (ticket.subject, str),
-        "due_date": (date(ticket.due_date, r"Y-m-d\TH:i"), lambda text: text.replace("T", " ")),
-        "tags": (", ".join(ticket.tags), str),
+    words: dict[str, Callable[[str], str]] = {
+        "status": label,
+        "priority": label,
+        "assignee": lambda text: named(User, text),
+        "group": lambda text: named(AgentGroup, text),
+        "due_date": lambda text: text.replace("T", " "),
     }
-    for name, (text, read) in now.items():
-        yield name, name.replace("_", " ").capitalize(), text.strip(), read
+    for name, text in panel.texts_of(ticket).items():
+        yield name, name.replace("_", " ").capitalize(), text.strip(), words.get(name, str)
     for field in panel.definitions():
         was = panel.shown(field, ticket.custom_fields.get(field.name))["was"]
         yield f"field_{field.name}", field.label, was.strip(), in_words

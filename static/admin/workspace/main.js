@@ -18,7 +18,7 @@ if (root) {
   const ticket = root.querySelector('[data-page="ticket"]');
   if (ticket) {
     /* What was refused is shown where it was sent to; going on from there begins at the ticket. */
-    if (/\/(reply|change)\/$/.test(location.pathname)) history.replaceState(null, "", ticket.dataset.address);
+    if (/\/(reply|change|do)\/$/.test(location.pathname)) history.replaceState(null, "", ticket.dataset.address);
     const text = composer(ticket, saves(ticket));
     presence(ticket, text);
   }

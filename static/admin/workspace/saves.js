@@ -1,5 +1,6 @@
 /* Forms beside a ticket save without leaving the page: what a text in progress, or a file chosen, would not survive.
    What somebody has typed meanwhile, in this form or another, is put into the parts that come anew. */
+import { element } from "./dom.js";
 import { restored, typedIn } from "./typed.js";
 
 const PARTS = ["ws-side", "ws-head", "ws-timeline", "ws-messages"];
@@ -55,11 +56,24 @@ export const saves = (ticket) => {
 
   /* One after the other: each answer has the state that the next one starts from. */
   let line = Promise.resolve();
-  const trouble = (words) => {
+  const trouble = (words, ...buttons) => {
     document.querySelector("[data-said]").textContent = "";
-    document.getElementById("ws-messages").replaceChildren(Object.assign(document.createElement("p"),
-      { className: "hd-notice hd-notice--red", textContent: words }));
+    document.getElementById("ws-messages").replaceChildren(element("p", { className: "hd-notice hd-notice--red" }, words, ...buttons));
   };
+  /* What did not get through goes once more when asked to, or when the browser says that it is connected again. */
+  const unsaved = new Map();
+  const saveAgain = () => {
+    const forms = [...unsaved];
+    unsaved.clear();
+    forms.filter(([form]) => form.isConnected).forEach(([form, submitter]) => send(form, submitter));
+  };
+  const failed = (words, form, submitter) => {
+    unsaved.set(form, submitter);
+    const button = element("button", { type: "button", className: "hd-button hd-button--small", textContent: "Try again" });
+    button.addEventListener("click", saveAgain);
+    trouble(words, button);
+  };
+  window.addEventListener("online", saveAgain);
   const onItsWay = new Map();
   const send = (form, submitter) => {
     const body = new FormData(form, submitter), action = form.action, sent = typedIn([form], null);
@@ -73,10 +87,10 @@ export const saves = (ticket) => {
         if (left) location.href = address.pathname.endsWith("/login/") ? ticket.dataset.address : answer.url;
         else if (answer.status === 404) location.href = ticket.dataset.address;
         else if (answer.status === 403) trouble("What you changed is not saved yet. Reload the page: it is offered there again.");
-        else if (!answer.ok) trouble("The server could not save what you changed. Try again.");
+        else if (!answer.ok) failed("The server could not save what you changed. ", form, submitter);
         else if (!replace(await answer.text(), sent)) location.href = ticket.dataset.address;
       } catch {
-        trouble("The server cannot be reached. What you changed is not saved yet.");
+        failed("The server cannot be reached. What you changed is not saved yet. ", form, submitter);
       }
       if (onItsWay.get(form) === submitter) onItsWay.delete(form);
       ticket.querySelector("#ws-side")?.removeAttribute("aria-busy");
