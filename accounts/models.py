@@ -115,6 +115,11 @@ class User(AbstractBaseUser):
         return self.is_active and self.role == Role.ADMIN
 
     @property
+    def sees_all_tickets(self) -> bool:
+        """Whether no ticket is kept from this person, who works here."""
+        return self.is_admin or self.ticket_scope == TicketScope.GLOBAL
+
+    @property
     def own_name(self) -> str:
         """The name to call them by in the portal.
 

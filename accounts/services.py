@@ -164,7 +164,7 @@ def new_password_hash(values: dict[str, Any], *, actor: User | None) -> str | No
 
 
 def require_global_scope(actor: User | None) -> None:
-    if actor is not None and not actor.is_admin and actor.ticket_scope != TicketScope.GLOBAL:
+    if actor is not None and not actor.sees_all_tickets:
         raise Forbidden("Only agents who see all tickets can change somebody's email address.")
 
 
@@ -178,7 +178,7 @@ def require_no_way_in(changes: dict[str, tuple[Any, Any]], actor: User | None) -
 
 def require_closed(company_id: UUID | None, actor: User | None) -> None:
     """Whoever does not see all tickets brings nobody into a company whose people read each other's requests."""
-    sees_all = actor is None or actor.is_admin or actor.ticket_scope == TicketScope.GLOBAL
+    sees_all = actor is None or actor.sees_all_tickets
     if company_id is not None and not sees_all and Company.objects.filter(pk=company_id, shares_tickets=True).exists():
         raise Forbidden("Only agents who see all tickets can add people to a company that shares its requests.")
 

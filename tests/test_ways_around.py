@@ -81,6 +81,32 @@ def test_who_sees_few_tickets_lets_nobody_read_those_of_a_company(
     assert getattr(key, method)(filled(path, named), filled(body, named)).status_code in (200, 201, 400)
 
 
+# The page and its form, as above; a form holds the whole row.
+TIER: dict[str, Any] = {"health_score": "neutral", "account_tier": "free"}
+FORMS: list[tuple[str, dict[str, Any]]] = [
+    ("people/contact/add", {"name": "M", "email": "mole@example.com", "company": "{open}"}),
+    ("people/contact/{contact}/change", {"name": "M", "email": "mole@example.org", "company": "{open}"}),
+    ("companies/company/add", {"name": "Trap", "shares_tickets": "on", **TIER}),
+    ("companies/company/{closed}/change", {"name": "Closed", "shares_tickets": "on", **TIER}),
+    ("companies/company/{open}/change", {"name": "Open", "shares_tickets": "on", "domains": "mine.example", **TIER}),
+]
+
+
+@pytest.mark.parametrize(("page", "form"), FORMS)
+@pytest.mark.parametrize("scope", ["restricted", "group", "global"])
+def test_nor_do_they_by_a_form_of_the_admin_pages(scope: str, page: str, form: dict[str, Any]) -> None:
+    client, shares, contact = door(scope)
+    User.objects.filter(pk=contact.pk).update(email="mole@example.org", email_key="mole@example.org")
+    named = {"{open}": str(shares.pk), "{closed}": str(CompanyFactory().pk), "{contact}": str(contact.pk)}
+    answer = client.post(f"/admin/{filled(page, named)}/", filled(form, named))
+    assert answer.status_code == (302 if scope == "global" else 200)
+    assert scope == "global" or "Only agents who see all tickets" in answer.content.decode()
+    opened = Company.objects.filter(shares_tickets=True).exclude(pk=shares.pk).exists()
+    joined = User.objects.filter(company=shares).exists()
+    shares.refresh_from_db()
+    assert (opened or joined or bool(shares.domains)) == (scope == "global")
+
+
 def test_who_sees_few_tickets_still_looks_after_companies_and_contacts() -> None:
     client, shares, contact = door("restricted")
     closed = CompanyFactory()

@@ -12,7 +12,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import TicketScope, User
+from accounts.models import User
 from helpdesk import bulk
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Forbidden
@@ -46,7 +46,7 @@ class Overtaken(Exception):
 
 def may_import(user: User) -> bool:
     """A file says who belongs to which company, and so who reads whose requests in the portal."""
-    return user.is_admin or user.ticket_scope == TicketScope.GLOBAL
+    return user.sees_all_tickets
 
 
 # --- Beginning ----------------------------------------------------------------------------------------

@@ -126,11 +126,12 @@ class Companies(VerbPages):
         return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
     def create(self, request: HttpRequest, values: dict[str, Any]) -> Company:
-        return create_company(**gathered(values))
+        return create_company(may_share=request.user.sees_all_tickets, **gathered(values))  # type: ignore[union-attr]
 
     def change(self, request: HttpRequest, row: Company, values: dict[str, Any]) -> Company:
         stored = Company.objects.get(pk=row.pk).custom_fields
-        return update_company(row.pk, **gathered(values, stored))
+        may_share = request.user.sees_all_tickets  # type: ignore[union-attr]
+        return update_company(row.pk, may_share=may_share, **gathered(values, stored))
 
     def remove(self, request: HttpRequest, row: Company) -> None:
         delete_company(row.pk)

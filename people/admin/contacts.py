@@ -161,7 +161,7 @@ class Contacts(VerbPages):
     def create(self, request: HttpRequest, values: dict[str, Any]) -> User:
         given = by_id(gathered(values))
         username = free_username(username_stem(given["email"].partition("@")[0]))
-        made = create_user(actor=request.user, username=username, **given)  # type: ignore[arg-type]
+        made = create_user(actor=request.user, username=username, in_person=True, **given)  # type: ignore[arg-type]
         return Contact.objects.get(pk=made.pk)
 
     def change(self, request: HttpRequest, row: User, values: dict[str, Any]) -> User:
