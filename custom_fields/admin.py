@@ -163,6 +163,7 @@ class CustomFields(OrderedPages):
     list_before_template = "admin/custom_fields/tabs.html"
     row_template = "admin/custom_fields/row.html"
     search_fields = ("label", "name")
+    narrowed_by = ("entity_type__exact",)
 
     class Media:
         js = ("admin/order.js",)

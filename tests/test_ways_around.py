@@ -5,6 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.contrib import admin as pages_of_admins
 from django.test import Client
 from PIL import Image
 
@@ -204,3 +205,25 @@ def test_odd_addresses_of_agents_are_no_errors(agent: User) -> None:
     TicketFactory()
     for path in ("knowledge_base/article/?status__exact=%00", "tickets/?q=%00", "?%00=1"):
         assert signed_in(agent).get(f"/admin/{path}").status_code in (200, 302, 400)
+
+
+@pytest.mark.parametrize("asked", ["password__startswith=", "sessions__session_key__startswith=", "name__iregex=("])
+def test_no_list_lets_agents_guess_what_they_do_not_see(asked: str, agent: User) -> None:
+    signed_in(UserFactory(signed_up=True))
+    assert signed_in(agent).get(f"/admin/people/contact/?{asked}").status_code == 400
+
+
+def test_lists_are_narrowed_by_nothing_but_what_they_offer() -> None:
+    for model, pages in pages_of_admins.site._registry.items():
+        names = [field.name for field in model._meta.get_fields()]
+        assert not [name for name in names if pages.lookup_allowed(f"{name}__startswith", "a")]
+
+
+@pytest.mark.parametrize("link", ["people/contact/?company__id__exact={}", "people/contact/?state=none"])
+def test_links_narrow_lists(link: str, agent: User) -> None:
+    company = CompanyFactory()
+    UserFactory(name="Inside Ines", company=company)
+    UserFactory(name="Outside Olaf", signed_up=True)
+    page = signed_in(agent).get(f"/admin/{link.format(company.pk)}").content.decode()
+    assert "Inside Ines" in page
+    assert "Outside Olaf" not in page

@@ -125,6 +125,7 @@ class Articles(VerbPages):
     list_display = ("title", "state", "stands_in", "author", "view_count", "helpful", "changed")
     list_select_related = ("category", "folder", "author")
     list_filter = ("status", "category")
+    narrowed_by = ("folder__id__exact",)
     search_fields = ("title",)
     ordering = ("-updated_at", "-id")
 

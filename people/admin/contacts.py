@@ -99,6 +99,7 @@ class Contacts(VerbPages):
     list_display_links = ("person",)
     list_select_related = ("company",)
     list_filter = (State,)
+    narrowed_by = ("company__id__exact",)
     list_per_page = 40
     paginator = ShortPaginator
     search_fields = ("name",)
