@@ -1,10 +1,27 @@
 """What only a browser shows of the pages under /admin/: their frame, and names of any length."""
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests.browser import Browse
+from tests.browser import NARROW, Browse
+from tests.factories import (
+    AgentGroupFactory,
+    ArticleFactory,
+    CannedResponseFactory,
+    CategoryFactory,
+    CompanyFactory,
+    CustomFieldFactory,
+    FolderFactory,
+    ReplyFactory,
+    TicketFactory,
+    TimeEntryFactory,
+    UserFactory,
+)
+from tickets.models import TicketCopy
+from workspace.models import Presence
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,3 +48,60 @@ def test_the_sidebar_is_a_rail_where_agents_work_until_somebody_chooses(browse: 
     names.click()
     page.goto(CONTACTS)
     assert bar(page) < 64
+
+
+def test_names_of_any_length_make_no_page_wider_than_its_window(browse: Browse, admin: User) -> None:
+    word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    company = CompanyFactory(name=word, domains=[f"{word[:40].lower()}.example"])
+    customer = UserFactory(name=word, email=f"{word[:50].lower()}@{word[:50].lower()}.example", company=company)
+    colleague = UserFactory(agent=True, name=word)
+    group = AgentGroupFactory(name=word)
+    for kind in ("ticket", "contact", "company"):
+        CustomFieldFactory(entity_type=kind, name=f"of_{kind}", label=word, field_type="dropdown", options=[word])
+    ticket = TicketFactory(
+        subject=word * 3, customer=customer, assignee=colleague, group=group, tags=[word], category=word
+    )
+    ReplyFactory(ticket=ticket, user=colleague, content=word * 4)
+    TimeEntryFactory(ticket=ticket, user=colleague, note=word * 2)
+    TicketCopy.objects.create(ticket=ticket, email=customer.email, email_key=customer.email)
+    Presence.objects.create(ticket=ticket, user=colleague, seen_at=timezone.now())
+    CannedResponseFactory(title=word * 2)
+    folder = FolderFactory(name=word, category=CategoryFactory(name=word))
+    article = ArticleFactory(title=word * 3, folder=folder, category=folder.category)
+    page = browse(admin)
+    wide = []
+    for path in (
+        "/admin/",
+        QUEUE,
+        f"{QUEUE}{ticket.ticket_number}/",
+        f"{QUEUE}new/",
+        CONTACTS,
+        f"{CONTACTS}{customer.pk}/change/",
+        f"{CONTACTS}{customer.pk}/erase/",
+        f"/admin/companies/company/{company.pk}/change/",
+        reverse("admin:accounts_agentgroup_changelist"),
+        reverse("admin:tickets_cannedresponse_changelist"),
+        reverse("admin:knowledge_base_folder_changelist"),
+        reverse("admin:knowledge_base_article_versions", args=[article.pk]),
+    ):
+        page.goto(path)
+        for width in (1280, 768, 360):
+            page.set_viewport_size({"width": width, "height": 800})
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                wide.append(f"{path} at {width}")
+        page.set_viewport_size({"width": 1280, "height": 800})
+    assert not wide
+
+
+def test_on_a_phone_what_is_done_to_many_tickets_opens_above_them(browse: Browse, agent: User) -> None:
+    ticket = TicketFactory(assignee=agent)
+    page = browse(agent, size=NARROW)
+    page.goto(f"{QUEUE}?view=mine")
+    page.get_by_label(f"Select #{ticket.ticket_number}").check()
+    change = page.get_by_label("Change", exact=True)
+    expect(page.get_by_role("button", name="Assign to me")).to_be_visible()
+    expect(change).to_be_hidden()
+    page.get_by_role("button", name="More").click()
+    change.select_option("priority=urgent")
+    page.get_by_role("button", name="Apply", exact=True).click()
+    expect(page.locator(".ws-priority").first).to_have_text("Urgent")

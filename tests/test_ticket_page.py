@@ -287,7 +287,7 @@ def test_people_at_one_ticket_see_each_other_and_that_something_new_was_written(
         "others": [{"name": "Nora", "typing": True}],
         "newer": 1,
     }
-    assert "Nora is typing" in browser.get(at(ticket)).content.decode()
+    assert "<bdi>Nora</bdi> is typing" in browser.get(at(ticket)).content.decode()
     Presence.objects.filter(user=colleague).update(seen_at=timezone.now() - GONE)
     assert browser.post(at(ticket, "presence/"), {"seen": read.pk}).json()["others"] == []
     browser.post(at(ticket, "presence/"), {"leave": "yes"})

@@ -14,10 +14,12 @@ export const presence = (ticket, text) => {
     return data;
   };
   const show = ({ others: people, newer: count }) => {
-    const words = people.map(({ name, typing }) => `${name} ${typing ? "is typing" : "is here"}`);
-    if (others().textContent !== words.join("")) {
-      others().replaceChildren(...words.map((textContent) => element("span", { className: "ws-present__one", textContent })));
-    }
+    const said = people.map(({ name, typing }) => {
+      const one = element("span", { className: "ws-present__one" });
+      one.append(element("bdi", { textContent: name }), typing ? " is typing" : " is here");
+      return one;
+    });
+    if (others().textContent !== said.map((one) => one.textContent).join("")) others().replaceChildren(...said);
     if (count && newer.hidden) {
       const link = element("a", { className: "hd-button hd-button--small", href: `${ticket.dataset.address}#latest`, textContent: "Show" });
       link.addEventListener("click", async (event) => {
