@@ -9,7 +9,9 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from automation.admin.recipes import RECIPES
+from email_channel.models import Outcome, TicketMail
 from helpdesk.ids import new_id
+from outbox.models import OutgoingMail, State
 from tests.axe import PHONE, looked_at, sized
 from tests.browser import Browse, session_of
 from tests.factories import (
@@ -22,6 +24,7 @@ from tests.factories import (
     TicketFactory,
     UserFactory,
 )
+from tickets.services import add_reply
 from workspace.queues import Queue
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +61,9 @@ def test_pages_can_be_read_by_everybody(
     ticket: Any = TicketFactory(customer=mia, assignee=admin, subject="y" * 150, sla_deadline=now, unanswered_since=now)
     ReplyFactory(ticket=ticket, user=mia, content="Hello? " + "x" * 300)
     NoteFactory(ticket=ticket, user=agent, content="Known.")
+    add_reply(ticket, user_id=agent.pk, content="Wait.")
+    OutgoingMail.objects.update(state=State.FAILED, error="z" * 200)
+    TicketMail.objects.update(outcome=Outcome.FAILED, settled_at=now, error="z" * 200)
 
     page = browse(admin)
     page.goto("/admin/")
@@ -69,10 +75,14 @@ def test_pages_can_be_read_by_everybody(
         reverse("admin:knowledge_base_article_change", args=[article.pk]),
         reverse("admin:people_contact_change", args=[mia.pk]),
         reverse("admin:people_contact_erase", args=[mia.pk]),
-        reverse("admin:ticket", args=[ticket.ticket_number]),
-        f"{reverse('admin:queue')}?view=all",
+        reverse("admin:ticket_mails", args=[ticket.ticket_number]),
     ):
         problems += looked_at(page, path)
+    page.goto(reverse("admin:ticket", args=[ticket.ticket_number]))
+    page.locator(".ws-facts > summary").last.click()
+    expect(page.locator(".ws-facts").last.get_by_text("Given up on")).to_be_visible()  # fetched when it is opened
+    problems += looked_at(page)
+    problems += looked_at(page, f"{reverse('admin:queue')}?view=all")
     # What a queue asks and tells.
     page.get_by_label("Select all on this page").check()
     problems += looked_at(page)

@@ -20,9 +20,10 @@ from accounts.models import User
 from automation.services import create_rule
 from email_channel.facts import LATE
 from email_channel.models import TicketMail
+from helpdesk.ids import new_id
 from outbox.delivery import send_due
 from outbox.models import OutgoingMail, State
-from outbox.services import forget_old
+from outbox.services import forget_old, retry
 from tests.desk import at, signed_in
 from tests.factories import ReplyFactory, TicketFactory, UserFactory
 from tickets.copies import inform
@@ -169,8 +170,15 @@ def test_what_had_failed_before_the_update_is_marked_by_it(browser: Client, tick
     fails(REFUSED)
     TicketMail.objects.update(outcome=None, error=None)
     assert "Not delivered" not in text_of(browser.get(at(ticket)))
+    (row,) = OutgoingMail.objects.all()
+    row.delete()
+    row.pk = new_id()  # as older versions had it
+    row.save(force_insert=True)
     import_module("email_channel.migrations.0004_outcomes_of_what_has_not_left").note(apps, None)
     assert "Not delivered to mia@example.org. The mail server refused" in text_of(browser.get(at(ticket)))
+    assert retry([row.pk], now=timezone.now()) == 1
+    send_due()
+    assert "Sent mia@example.org Handed to the mail server on" in mails_of(browser, ticket, answer)
 
 
 def test_whoever_may_not_read_an_answer_was_told_that_there_is_one(
