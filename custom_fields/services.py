@@ -65,7 +65,8 @@ def merge_values(
             continue
         elif is_missing(value) and must_have(field, changes, creating=creating, closing=closing):
             problems.append(f"{field.label} is required{' to close a ticket' if not field.is_required else ''}.")
-    problems += limits(merged)
+    # What does not fit need not be one that can be written at all.
+    problems = problems or limits(merged)
     if problems:
         raise Invalid(custom_fields=problems)
     return merged

@@ -52,6 +52,14 @@ def test_an_article_is_written_into_a_folder_and_changed_by_what_was_typed(desk:
     assert (written.folder_id, written.category_id) == (None, folder.category_id)
 
 
+def test_an_article_is_no_longer_than_the_api_takes_it(desk: Client) -> None:
+    """Its Markdown is laid out for every reader anew."""
+    form = {"title": "How?", "place": f"c:{CategoryFactory().pk}"}
+    answer = desk.post(NEW, {**form, "content": "a" * 200_001})
+    assert "at most 200000 characters" in answer.content.decode()
+    assert desk.post(NEW, {**form, "content": "a" * 200_000}).status_code == 302
+
+
 STEPS = [
     ("agent", Status.DRAFT, "submit", Status.PENDING_APPROVAL),
     ("agent", Status.PENDING_APPROVAL, "withdraw", Status.DRAFT),
@@ -116,6 +124,8 @@ def test_long_texts_are_compared_around_their_changes() -> None:
     lines = lines_between(old, [*old[:50], "new", *old[51:]])
     assert [f"{line.sign}{line.text}" for line in lines] == ["…", " 48", " 49", "-50", "+new", " 51", " 52"]
     assert lines_between(old, old) == []
+    # As landmarks, a thousand lines that are all the same would take half a minute.
+    assert {line.sign for line in lines_between(["a"] * 1000, ["a", "b"] * 500)} >= {"+", "-"}
     assert [line.text for line in lines_between(["a"], ["b"] * 5000)] == ["1 lines", "5000 lines, too many to compare"]
 
 

@@ -116,7 +116,16 @@ def test_what_a_verb_refuses_stands_in_the_form(desk: Client, customer: User) ->
     assert "Email already exists" in answer.content.decode()
     answer = desk.post(reverse("admin:people_contact_add"), {"name": "X", "email": "new@example.org"})
     assert "Seats is required" in answer.content.decode()
+    unfit = {"name": "X", "email": "new@example.org", "custom_seats": "9" * 30}
+    assert "Seats must be a whole number" in desk.post(reverse("admin:people_contact_add"), unfit).content.decode()
     assert not User.objects.filter(email="new@example.org").exists()
+
+
+def test_the_help_of_a_custom_field_is_text(desk: Client) -> None:
+    CustomFieldFactory(entity_type="contact", help_text="As in <b>1 & 2</b>")
+    page = desk.get(reverse("admin:people_contact_add")).content.decode()
+    assert "As in &lt;b&gt;1 &amp; 2&lt;/b&gt;" in page
+    assert "<b>1" not in page
 
 
 def test_unknown_custom_fields_and_other_peoples_changes_survive_a_form(desk: Client) -> None:

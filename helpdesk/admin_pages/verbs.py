@@ -10,12 +10,14 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from helpdesk.api.fields import MAX_TEXT
 from helpdesk.errors import HelpDeskError, Invalid
 from helpdesk.transactions import Lock, take
 
@@ -33,6 +35,12 @@ class VerbForm(forms.ModelForm):
     refusal: HelpDeskError | None = None
     # Where the form calls a field otherwise than the verb does: {"company_id": "company"}.
     called: dict[str, str] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField) and field.max_length is None:
+                field.validators.append(MaxLengthValidator(MAX_TEXT))
 
     @property
     def seen(self) -> str:

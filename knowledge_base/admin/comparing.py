@@ -45,7 +45,8 @@ def lines_between(old: list[str], new: list[str]) -> list[Line]:
     if max(len(old), len(new)) > LONGEST:
         return [Line("-", f"{len(old)} lines"), Line("+", f"{len(new)} lines, too many to compare")]
     lines: list[Line] = []
-    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT):
+    # Lines that stand everywhere, such as empty ones, are no landmarks: with them a thousand equal lines take minutes.
+    for group in SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
         if lines or group[0][1] or group[0][3]:
             lines.append(Line("…", ""))
         for kind, old_begin, old_end, new_begin, new_end in group:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
+from django.utils.html import escape
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -103,7 +104,10 @@ def custom_form(form: Any, entity_type: str) -> Any:
     """The form with a field for each active definition. Whether one is required the verb says."""
     fields = {
         PREFIX + one.name: FIELDS[one.field_type](
-            one, label=one.label + (" *" if one.is_required else ""), help_text=one.help_text or "", required=False
+            one,
+            label=one.label + (" *" if one.is_required else ""),
+            help_text=escape(one.help_text or ""),  # which pages take for HTML
+            required=False,
         )
         for one in CustomField.objects.filter(entity_type=entity_type, is_active=True)
     }
