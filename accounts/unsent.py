@@ -55,6 +55,8 @@ def owner_of(request: Any) -> str:
 
 def keep(request: Any) -> bool:
     """Keep the form of a request that cannot be answered now; False when it is nobody's, or somebody else's."""
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return False  # without cookies: a session begun here would take the place of the one the browser has
     owner, user = owner_of(request), request.user
     if not owner or (user.is_authenticated and str(user.pk) != owner):
         return False

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
@@ -128,5 +129,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
 
 
 def with_policy(response: HttpResponse) -> HttpResponse:
+    """What all of these pages carry; they are somebody's, refusals as well."""
     response["Content-Security-Policy"] = POLICY
+    add_never_cache_headers(response)
     return response

@@ -17,6 +17,8 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
     cleaned = list(dict.fromkeys(tag for tag in (tag.strip() for tag in tags) if tag))
     if len(cleaned) > MAX_TAGS:
         raise Invalid(tags=f"At most {MAX_TAGS} tags are allowed.")
+    if any("\x00" in tag for tag in cleaned):
+        raise Invalid(tags="A tag cannot hold NUL.")
     if any(len(tag) > MAX_LENGTH for tag in cleaned):
         raise Invalid(tags=f"A tag can have {MAX_LENGTH} characters at most.")
     return cleaned

@@ -98,6 +98,9 @@ def test_an_agent_signs_in_too_and_is_told_which_pages_are_not_for_agents() -> N
     refused = browser.get(list_of("django_q_failure"))
     assert refused.status_code == 403
     assert "This page is for admins" in refused.content.decode()
+    # Such a page says who is signed in, as all of them do.
+    for answer in (refused, browser.get("/admin/nothing/"), browser.get("/admin/?%00=%00")):
+        assert "no-store" in answer["Cache-Control"]
 
 
 def test_who_came_for_nothing_in_particular_starts_at_home() -> None:

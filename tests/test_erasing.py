@@ -108,6 +108,8 @@ def person(admin: User, settings: Any, tmp_path: Any) -> User:
     plan = {"name": {"from": None, "to": NAME}, "email": {"from": None, "to": ADDRESS}}
     PlannedRow.objects.create(upload=past, number=2, action="created", changes=plan)
     rows = [Row(3, {"email": ADDRESS, "name": NAME}), Row(4, {"email": "eve@example.org", "name": "Eve"})]
+    renamed = {"name": {"from": "Q", "to": NAME}}  # of somebody who is known already
+    PlannedRow.objects.create(upload=past, number=3, action="updated", changes=renamed)
     Chunk.objects.create(of=past, number=0, rows="".join(packed(row).decode() + "\n" for row in rows))
     for key, target in ((f"signup-{ADDRESS}", "POST /api/x"), ("k", f"POST /api/users/{user.pk}/tags")):
         ReplayRecord.objects.create(

@@ -284,3 +284,11 @@ def test_a_form_that_has_expired_and_is_not_of_ones_own_page_is_not_kept(
     assert answer.status_code == 403
     assert "Go back, load the page again" in answer.content.decode()
     assert not Draft.objects.exists()
+
+
+def test_a_foreign_page_signs_nobody_out(ticket: Ticket, agent: User) -> None:
+    """It can send a form of its own account, without cookies; a session begun then would replace the browser's."""
+    for browser in (Client(), Client(enforce_csrf_checks=True)):
+        form = {"content": "Hello", "signed_by": seal(agent)}
+        answer = browser.post(at(ticket, "reply/"), form, headers={"Sec-Fetch-Site": "cross-site"})
+        assert "helpdesk_session" not in answer.cookies

@@ -227,3 +227,15 @@ def test_links_narrow_lists(link: str, agent: User) -> None:
     page = signed_in(agent).get(f"/admin/{link.format(company.pk)}").content.decode()
     assert "Inside Ines" in page
     assert "Outside Olaf" not in page
+
+
+def test_odd_forms_of_agents_are_no_errors(agent: User) -> None:
+    ticket, contact = TicketFactory(), UserFactory()
+    for page, form in (
+        ("tickets/bulk", {"do": "tag", "tag_value": "a\x00b", "ids": [str(ticket.pk)]}),
+        (f"people/contact/{contact.pk}/change", {"name": "N", "email": contact.email, "tags": "a\x00b"}),
+        (f"people/contact/{contact.pk}/merge", {"email": "a\x00b"}),
+    ):
+        assert signed_in(agent).post(f"/admin/{page}/", form).status_code == 200
+    ticket.refresh_from_db()
+    assert ticket.tags == []

@@ -227,7 +227,7 @@ class Contacts(VerbPages):
         """Choose the other one, look at both, and only then merge."""
         contact = self.present(request, object_id)
         others: Any = self.get_queryset(request).filter(erased_at__isnull=True).exclude(pk=contact.pk)
-        typed = (request.POST.get("email") or request.GET.get("email") or "").strip()
+        typed = (request.POST.get("email") or request.GET.get("email") or "").replace("\x00", "").strip()
         other = others.filter(email_key=matching_key(typed)).first() if typed else None
         if request.method == "POST" and other is not None and "confirmed" in request.POST:
             try:
