@@ -1,6 +1,8 @@
 /* Parts of a page that may come a moment later: <section id="…" data-load="address"> takes the part of this id there.
    What stands in <details> and has data-load-open comes, each time anew, when they are opened. */
 
+const HEAD = 130; // px that the head of a ticket takes
+
 const fetchInto = async (part, address) => {
   part.setAttribute("aria-busy", "true");
   try {
@@ -15,9 +17,15 @@ const fetchInto = async (part, address) => {
 
 export const load = () => {
   document.querySelectorAll("[data-load]").forEach((part) => fetchInto(part, part.dataset.load));
-  document.addEventListener("toggle", ({ target }) => {
+  document.addEventListener("toggle", async ({ target }) => {
     const part = target.open && target.querySelector("[data-load-open]");
-    if (part) fetchInto(part, part.dataset.loadOpen).then(() => target.lastElementChild.scrollIntoView({ block: "nearest" }));
+    if (!part) return;
+    const box = target.lastElementChild;
+    box.classList.remove("is-above");
+    await fetchInto(part, part.dataset.loadOpen);
+    const { bottom, height } = box.getBoundingClientRect();
+    box.classList.toggle("is-above", bottom > innerHeight && target.getBoundingClientRect().top - height > HEAD);
+    box.scrollIntoView({ block: "nearest" });
   }, true);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-into]");
