@@ -5,11 +5,13 @@ A file `.env` beside manage.py is read first and never overrides the real enviro
 """
 
 import re
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from .senders import as_sender
 
@@ -83,7 +85,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "helpdesk.api.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "helpdesk.assets.AssetsMiddleware",
     "helpdesk.api.middleware.ApiPathMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -141,8 +143,10 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-# Pages of the portal link to these with a mark of their content, so browsers may keep them.
-WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/portal/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "helpdesk.assets.MarkedAssets"},
+}
 MEDIA_ROOT = DATA_DIR("media")
 
 # --- Accounts -------------------------------------------------------------------------------------
@@ -283,6 +287,12 @@ GUEST_TICKETS = env.bool("HELPDESK_GUEST_TICKETS", default=False)
 
 # --- Admin pages ----------------------------------------------------------------------------------
 
+
+def asset(path: str) -> Callable[[object], str]:
+    """The address of a file, once there is a request; not yet while settings are read."""
+    return lambda _request: static(path)
+
+
 UNFOLD = {
     "SITE_TITLE": "HelpDesk",
     "SITE_HEADER": "HelpDesk",
@@ -311,11 +321,9 @@ UNFOLD = {
         ]
     },
     "SIDEBAR": {"navigation": "helpdesk.navigation.sidebar"},
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/favicon.svg"}],
-    "STYLES": [
-        f"/static/admin/{name}.css" for name in ("helpdesk", "frame", "lists", "settings", "articles", "people")
-    ],
-    "SCRIPTS": ["/static/admin/helpdesk.js", "/static/admin/trouble.js"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("favicon.svg")}],
+    "STYLES": [asset(f"admin/{name}.css") for name in ("helpdesk", "frame", "lists", "settings", "articles", "people")],
+    "SCRIPTS": [asset("admin/helpdesk.js"), asset("admin/trouble.js")],
 }
 
 # --- Language and time ----------------------------------------------------------------------------

@@ -20,16 +20,18 @@ def program() -> str:
     return AXE.read_text()
 
 
-def serious(page: Page, *, but: Iterable[str] = (), only: Sequence[str] = (), outside: str = "") -> list[str]:
+def serious(
+    page: Page, *, but: Iterable[str] = (), only: Sequence[str] = (), touched: bool = False, outside: str = ""
+) -> list[str]:
     """What axe-core calls serious or critical, after the rules of WCAG 2.2 AA and its best practices.
 
-    `only` these rules, if any are given: what changes with the colours needs no other. `outside` of a part that was
-    looked at with another page.
+    `only` these rules, if any are given: what changes with the colours needs no other. Where pages are `touched`, what
+    is pressed has to have room for a finger. `outside` of a part that was looked at with another page.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(program())
     context = {"include": [["html"]], "exclude": [[outside]] if outside else []}
-    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": touched}}}
     if only:
         options["runOnly"] = {"type": "rule", "values": list(only)}
     found = page.evaluate("([context, options]) => axe.run(context, options)", [context, options])

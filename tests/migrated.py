@@ -66,7 +66,7 @@ def django_db_modify_db_settings(
     """Before the database is made."""
     with pytest.MonkeyPatch.context() as patch:
         kept = None
-        if connection.vendor == "sqlite" and request.config.cache:
+        if connection.vendor == "sqlite" and getattr(request.config, "cache", None):
             kept = Kept(request.config.cache.mkdir("migrated"))
             if kept.is_there:
                 kept.offer(patch)

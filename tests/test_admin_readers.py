@@ -17,7 +17,6 @@ from tests.browser import Browse, session_of
 from tests.factories import (
     ApiKeyFactory,
     ArticleFactory,
-    CategoryFactory,
     CustomFieldFactory,
     NoteFactory,
     ReplyFactory,
@@ -34,14 +33,9 @@ PAGES = (
     "accounts_apikey_changelist",
     "automation_automationrule_changelist",
     "sla_businesshours_add",
-    "sla_slapolicy_add",
-    "knowledge_base_category_changelist",
-    "django_q_schedule_changelist",
     "audit_entry_changelist",
     "people_contact_changelist",
-    "people_contact_add",
     "people_agent_add",
-    "companies_company_add",
     "account",
     "account_sessions",
     "account_two_factor",
@@ -54,7 +48,6 @@ def test_pages_can_be_read_by_everybody(
 ) -> None:
     now = timezone.now()
     ApiKeyFactory(name="A name " * 20)
-    CategoryFactory(name="x" * 100)
     CustomFieldFactory(entity_type="ticket")
     article: Any = ArticleFactory(content="# Refunds\n\nWithin [14 days](https://example.com).")
     mia: Any = UserFactory(name="Mia " + "x" * 60, phone="+49 30 123456")

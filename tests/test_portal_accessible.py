@@ -17,7 +17,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route
 
 from accounts.models import User
-from tests.axe import BY_SIGHT, serious
+from helpdesk.assets import parts
+from tests.axe import serious
 from tests.factories import ArticleFactory, CustomFieldFactory, ReplyFactory, TicketFactory, UserFactory
 from tests.test_portal_access import MATRIX, House, address, house
 from tickets.copies import inform
@@ -58,11 +59,11 @@ def shown(page: Page) -> tuple[Show, list[str]]:
         fetched.clear()
         page.emulate_media(color_scheme="light")
         page.goto(HERE)
-        found = serious(page)
+        found = serious(page, touched=True)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append("is wider than a phone")
         page.emulate_media(color_scheme="dark")
-        found += [f"in the dark: {problem}" for problem in serious(page, only=BY_SIGHT)]
+        found += [f"in the dark: {problem}" for problem in serious(page, only=["color-contrast"])]
         weight = len(answer.content) + sum(fetched.values())
         if weight > MOST:
             found.append(f"weighs {weight} bytes")
@@ -82,8 +83,8 @@ def answered(route: Route, answer: Answer, fetched: dict[str, int], problems: li
     if path == "/":
         headers = {name: value for name, value in answer.items() if name != "Content-Length"}
         route.fulfill(status=answer.status_code, headers=headers, body=answer.content)
-    elif path.startswith("/static/"):
-        file = finders.find(path.removeprefix("/static/"))
+    elif path.startswith("/assets/"):
+        file = finders.find(parts(path)[1])
         assert file, path
         fetched[path] = Path(file).stat().st_size
         route.fulfill(path=file, content_type=mimetypes.guess_type(path)[0])

@@ -23,7 +23,7 @@ def text_of(answer: Any) -> str:
 
 
 def weight(client: Client, page: str) -> int:
-    files = set(re.findall(r'(?:href|src)="(/static/[^"?]+)', page))
+    files = set(re.findall(r'(?:href|src)="(/assets/[^"]+)', page))
     return len(page.encode()) + sum(len(b"".join(client.get(file))) for file in files)
 
 

@@ -25,7 +25,7 @@ from tickets.models import Attachment, Ticket
 pytestmark = pytest.mark.django_db
 
 BAD_TAG = re.compile(
-    r"<(script(?! src=\"/static/portal/portal\.js)|iframe|object|embed|base|style|math|body [^>]*on)", re.IGNORECASE
+    r"<(script(?! src=\"/assets/\w+/portal/portal\.js)|iframe|object|embed|base|style|math|body [^>]*on)", re.IGNORECASE
 )
 BAD_ATTRIBUTE = re.compile(
     r"<[a-z][^>]*?\s(on[a-z]+|style)\s*=|<[a-z][^>]*?\s(?:href|src|action|data|formaction)\s*=\s*[\"']?\s*(javascript|data:text|vbscript)",

@@ -63,7 +63,7 @@ def test_a_first_visit_weighs_little_and_asks_nobody_else(browser: Client, busy:
     ):
         page = text_of(browser.get(path))
         assert not OUTSIDE.search(page)
-        files = re.findall(r'(?:href|src)="(/static/[^"?]+)', page)
+        files = re.findall(r'(?:href|src)="(/assets/[^"]+)', page)
         assert {file.rsplit(".", 1)[1] for file in files} == {"css", "js", "svg"}
         weight = len(page.encode()) + sum(len(b"".join(browser.get(file))) for file in set(files))
         assert weight <= MOST, f"{path}: {weight} bytes"

@@ -91,7 +91,7 @@ def test_it_is_served_and_so_is_the_page_to_try_it(client: Client, document: dic
     assert page.status_code == 200
     text = page.content.decode()
     assert not re.search(r"""(src|href)=["'](https?:)?//""", text), "nothing comes from elsewhere"
-    for asset in re.findall(r"""(?:src|href)="(/static/[^"]+)""", text):
+    for asset in re.findall(r"""(?:src|href)="(/assets/[^"]+)""", text):
         assert client.get(asset).status_code == 200, asset
 
 

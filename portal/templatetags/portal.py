@@ -1,13 +1,8 @@
 """What templates of the portal need beyond Django's own tags."""
 
 from datetime import datetime
-from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 
 from django import template
-from django.contrib.staticfiles import finders
-from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
@@ -65,18 +60,6 @@ def signed_by(context: template.Context) -> SafeString | str:
     if not user.is_authenticated:
         return ""
     return format_html('<input type="hidden" name="{}" value="{}">', unsent.FIELD, unsent.seal(user))
-
-
-@register.simple_tag
-def asset(path: str) -> str:
-    """The address of one of our files, with a mark that changes with its content."""
-    return f"{static(path)}?v={mark_of(path)}"
-
-
-@lru_cache(maxsize=32)
-def mark_of(path: str) -> str:
-    found = finders.find(path)
-    return sha256(Path(found).read_bytes()).hexdigest()[:10] if found else "0"
 
 
 @register.filter
