@@ -168,7 +168,7 @@ VIEWS: dict[str, View] = {
     "queue_counts": View(STAFF),
     "new_ticket": View(STAFF),
     "queue_bulk": View(STAFF, posted=True),
-    "find_agents": View(STAFF, query="?q=a"),
+    "find": View(STAFF, query="?of=customer&q=a"),
     "save_view": View(STAFF, posted=True),
     "change_view": View(STAFF, args=lambda: [new_id()], posted=True, status=404),
     "delete_view": View(STAFF, args=lambda: [new_id()], posted=True, status=404),

@@ -170,7 +170,7 @@ def test_the_form_keeps_filters_it_has_no_field_for(browser: Client, agent: User
     ):
         assert kept in form, kept
     chips = {(chip["title"], chip["text"]) for chip in answer.context["chips"]}
-    assert chips >= {("Company", "Acme & Sons"), ("Resolved since", "2026-01-02"), ("Overdue", "yes")}
+    assert chips >= {("Company", "Acme & Sons"), ("Resolved since", "Jan 2, 2026"), ("Overdue", "yes")}
     assert all("companyId" not in chip["without"] for chip in answer.context["chips"] if chip["title"] == "Company")
     browser.post("/admin/tickets/views/", {"name": "Kept", "queue": answer.context["address"]})
     assert browser.get(f"{QUEUE}?{SavedView.objects.get().query}").context["is_saved"]
@@ -351,9 +351,9 @@ def test_many_agents_are_found_by_a_few_letters(agent: User, browser: Client, mo
     ticket: Any = TicketFactory(assignee=wanted)
     page = browser.get(f"{QUEUE}?view=all&assigneeId={wanted.pk}")
     assert [(chip["title"], chip["text"]) for chip in page.context["chips"]] == [("Assignee", "Zacharias Zorn")]
-    assert page.content.decode().count('data-find="/admin/tickets/agents/?of=agent"') == 2
+    assert page.content.decode().count('data-find="/admin/tickets/find/?of=agent"') == 2
     assert "admin/find.js" in page.content.decode()
-    found = browser.get("/admin/tickets/agents/?of=agent&q=zor").json()["found"]
+    found = browser.get("/admin/tickets/find/?of=agent&q=zor").json()["found"]
     assert found == [{"id": str(wanted.pk), "text": "Zacharias Zorn", "hint": "zorn@example.com"}]
     side = browser.get(f"{QUEUE}{ticket.ticket_number}/").content.decode()
     assert 'value="Zacharias Zorn"' in side

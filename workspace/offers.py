@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
+from django.utils.formats import date_format
 
 from accounts.models import AgentGroup, User
 from companies.models import Company
@@ -15,7 +16,6 @@ from tickets.querysets import TicketQuerySet
 from .queues import Queue
 
 FEW = 100  # agents that a list holds; of more, some are found by a few letters
-FOUND = 12
 LATEST = 500  # open tickets whose categories are offered
 # How a filter in the address reads above the list.
 CHIPS = {
@@ -42,25 +42,25 @@ CHIPS = {
     "promised": "With a target",
     "ratedSince": "Rated since",
     "overdue": "Overdue",
+    "due": "Due",
+    "needsReply": "Needs a reply",
 }
 # Those with a field in the form. The others are carried along, or a search would drop them.
 FIELDS = (
     *("q", "status", "priority", "source", "assigneeId", "groupId", "category", "tag"),
-    *("customer", "company", "createdAfter", "createdBefore"),
+    *("customer", "company", "createdAfter", "createdBefore", "due", "needsReply"),
 )
 NAMED: dict[str, type[Model]] = {"assigneeId": User, "groupId": AgentGroup, "customerId": User, "companyId": Company}
-YES_OR_NO = {name: {"true": "yes", "false": "no"} for name in ("overdue", "answered", "promised")}
+DUE = {"overdue": "Overdue", "hour": "Within the hour", "day": "Within 24 hours"}
+YES_OR_NO = {"true": "yes", "false": "no"}
+WORDS = {"due": DUE} | dict.fromkeys(("overdue", "answered", "promised", "needsReply"), YES_OR_NO)
+DAYS = tuple(name for name in CHIPS if name.endswith(("After", "Before", "Since")))
 
 
 def agents() -> list[tuple[UUID, str]] | None:
     """Everybody a ticket can be given to, unless they are too many for a list."""
     found = list(User.objects.staff().order_by("name", "id").values_list("pk", "name")[: FEW + 1])
     return found if len(found) <= FEW else None
-
-
-def matching_agents(text: str) -> list[dict[str, str]]:
-    rows = User.objects.staff().matching(text).order_by("name", "id")[:FOUND]
-    return [{"id": str(row.pk), "text": row.name, "hint": row.email} for row in rows]
 
 
 def categories(seen: TicketQuerySet) -> list[str]:
@@ -85,8 +85,9 @@ def filters(shown: Queue, offered: dict[str, Any]) -> dict[str, Any]:
     """The filters in force: for the form, and as chips with the address without each."""
     given = {name: values_of(shown, name) for name in CHIPS if values_of(shown, name)}
     names = names_of(given, offered)
-    said = {name: ", ".join(names.get(value, value) for value in values) for name, values in given.items()}
+    said = {name: ", ".join(called(name, value, names) for value in values) for name, values in given.items()}
     return {
+        "dues": DUE.items(),
         "given": given,
         "typed": {name: ",".join(values) for name, values in given.items()},
         "said": said,
@@ -98,6 +99,13 @@ def filters(shown: Queue, offered: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def called(name: str, value: str, names: dict[str, str]) -> str:
+    """How a value of a filter reads above the list."""
+    if name in DAYS and is_day(value):
+        return date_format(date.fromisoformat(value), "M j, Y")
+    return WORDS.get(name, names).get(value, value)
+
+
 def values_of(shown: Queue, name: str) -> list[str]:
     texts = shown.query.getlist(name)
     parts = texts if name == "q" else [part.strip() for text in texts for part in text.split(",")]
@@ -106,7 +114,7 @@ def values_of(shown: Queue, name: str) -> list[str]:
 
 def names_of(given: dict[str, list[str]], offered: dict[str, Any]) -> dict[str, str]:
     """What values are called: of people, groups and companies only those that are asked for are looked up."""
-    names = {"null": "nobody"} | {key: text for name in given for key, text in YES_OR_NO.get(name, {}).items()}
+    names = {"null": "nobody"}
     for options in ("statuses", "priorities", "sources"):
         names |= {value: str(text) for value, text in offered[options]}
     for name, model in NAMED.items():

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpdesk.api.text import check_text
 from helpdesk.errors import HelpDeskError, Invalid
-from tickets.models import Reply
+from tickets.models import Reply, Ticket
 
 from . import bulk, offers
 from .composing import drafts_on
@@ -27,7 +27,7 @@ from .pages import (
 )
 from .promises import next_promise
 from .queues import SORTS, VIEWS, Queue, counts
-from .saved_views import saved_counts, saved_views
+from .saved_views import number_in, saved_counts, saved_views
 
 EXCERPT = 160
 
@@ -56,6 +56,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "queue": shown,
         "address": shown.address(),
         "found": found,
+        "is_whole": not found.newer and not found.older,
         "begun": drafts_on([row["id"] for row in found.rows], shown.user),
         **sidebar(shown),
         **offered,
@@ -67,9 +68,16 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 
 def dress(rows: list[dict[str, Any]], now: Any) -> None:
-    """Give rows their next promise, and the message that was written last."""
+    """Give rows their next promise, and the message that was written last: the one that opened them, if it is alone."""
     keys = [row["last_reply"] for row in rows if row["last_reply"]]
     columns = ("user__name", "from_staff", "created_at", "excerpt")
+    unanswered = [row["id"] for row in rows if not row["last_reply"]]
+    first = dict(
+        Ticket.objects.filter(pk__in=unanswered)
+        .order_by()
+        .annotate(excerpt=Left("description", EXCERPT))
+        .values_list("pk", "excerpt")
+    )
     last = {
         key: dict(zip(("by", "from_staff", "at", "text"), rest, strict=True))
         for key, *rest in Reply.objects.filter(pk__in=keys)
@@ -79,7 +87,13 @@ def dress(rows: list[dict[str, Any]], now: Any) -> None:
     }
     for row in rows:
         row["promise"] = next_promise(row, now)
-        row["last"] = last.get(row["last_reply"])
+        opening = {
+            "by": row["customer"],
+            "from_staff": False,
+            "at": row["created_at"],
+            "text": first.get(row["id"], ""),
+        }
+        row["last"] = last.get(row["last_reply"], opening)
 
 
 def sidebar(shown: Queue) -> dict[str, Any]:
@@ -94,17 +108,13 @@ def sidebar(shown: Queue) -> dict[str, Any]:
 
 
 @require_GET
-def find_agents(request: HttpRequest) -> HttpResponse:
-    """Colleagues by a few letters, where they are too many for a list."""
-    text = request.GET.get("q", "").strip()[:100].replace("\x00", "")
-    return JsonResponse({"found": offers.matching_agents(text)})
-
-
-@require_GET
 def live_counts(request: HttpRequest) -> HttpResponse:
-    """The numbers of the sidebar, for pages that stay open."""
+    """The numbers of the sidebar, and of a list that is narrowed, for pages that stay open."""
     user = user_of(request)
-    return JsonResponse({**counts(user, now=timezone.now()), **saved_counts(user)})
+    found = {**counts(user, now=timezone.now()), **saved_counts(user)}
+    if request.GET:
+        found["here"] = number_in(user, carried(request))
+    return JsonResponse(found)
 
 
 # --- Many at once -------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from tickets.querysets import TicketQuerySet
 
 from .figure_filters import FIGURE_FILTERS
 from .promises import SOON
+from .queue_filters import QUEUE_FILTERS, CompanyNamed
 
 PAGE = 50
 MOST = 999  # counts beyond are "999+"
@@ -164,8 +165,9 @@ SORTS = {
 FILTERS = (
     *(declared for declared in TICKET_FILTERS if declared.name not in ("archived", "parentTicketId")),
     Equals("customer", "customer__email_key", "Address of the customer.", normalise=matching_key),
-    Equals("company", "customer__company__name", "Name of the company."),
+    CompanyNamed("company", "", "Name of the company, whatever its case."),
     *FIGURE_FILTERS,
+    *QUEUE_FILTERS,
 )
 ADDRESS = ("view", *(declared.name for declared in FILTERS), "sort")
 PLACE = ("cursor", "back")  # where on the list a page is: not what the list is

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from . import home_pages, mail_pages, new_ticket, queue_pages, saved_views, ticket_actions, ticket_pages
+from . import finding, home_pages, mail_pages, new_ticket, queue_pages, saved_views, ticket_actions, ticket_pages
 
 
 def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
@@ -16,7 +16,7 @@ def pages(guard: Callable[[Any], Any]) -> list[URLPattern]:
         path("tickets/", guard(queue_pages.queue), name="queue"),
         path("tickets/new/", guard(new_ticket.new_ticket), name="new_ticket"),
         path("tickets/counts/", guard(queue_pages.live_counts), name="queue_counts"),
-        path("tickets/agents/", guard(queue_pages.find_agents), name="find_agents"),
+        path("tickets/find/", guard(finding.find), name="find"),
         path("tickets/bulk/", guard(queue_pages.change_many), name="queue_bulk"),
         path("tickets/views/", guard(saved_views.save_view), name="save_view"),
         path("tickets/views/<uuid:pk>/", guard(saved_views.change_view), name="change_view"),

@@ -23,6 +23,12 @@
     open.input.setAttribute("aria-activedescendant", rows[open.active].id);
   };
 
+  /* <small data-found> after a field says whom it means. */
+  const tell = (box, words = "") => {
+    const said = box.parentElement.querySelector("[data-found]");
+    if (said) said.textContent = words;
+  };
+
   const choose = (row) => {
     const { box, input } = open;
     const hidden = box.querySelector("input[type=hidden]");
@@ -40,6 +46,7 @@
     } else {
       input.value = row.dataset.text;
       input.dataset.chosen = row.dataset.text;
+      tell(box, row.querySelector("small")?.textContent);
       if (hidden) hidden.value = row.dataset.id;
     }
     close();
@@ -100,7 +107,7 @@
     }, text ? 150 : 0);
   };
 
-  const FIELDS = "[data-find] input[type=text]";
+  const FIELDS = "[data-find] input:is([type=text], [type=email])";
   const boxOf = (target) => (target.matches?.(FIELDS) ? target.closest("[data-find]") : null);
 
   /* What it is has to be known when it is reached, before anything is offered. */
@@ -124,6 +131,7 @@
     const box = boxOf(event.target);
     if (!box) return;
     const text = event.target.value.trim();
+    tell(box);
     if (open?.input === event.target) narrow(text);
     ask(box, event.target, text);
   });

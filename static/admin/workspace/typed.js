@@ -11,7 +11,7 @@ const original = (field) => {
   return ([...field.options].find((option) => option.defaultSelected) || field.options[0])?.value ?? "";
 };
 
-const fields = (parts) => parts.flatMap((part) => [...part.querySelectorAll(FIELDS)]).filter((field) => !field.closest("[data-find]"));
+const fields = (parts) => parts.flatMap((part) => [...part.querySelectorAll(FIELDS)]).filter((field) => !field.closest("[data-find]:not([data-free])"));
 
 /* A field is known by its id, or by its place among those of its name in a section. */
 const key = (field) => {
