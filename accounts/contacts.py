@@ -23,7 +23,7 @@ from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk import bulk
-from helpdesk.errors import Forbidden, Invalid
+from helpdesk.errors import Conflict, Forbidden, Invalid
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
 from helpdesk.tags import clean_tags
@@ -139,6 +139,8 @@ class ContactBatch:
                 EntityType.CONTACT, user.custom_fields, values["custom_fields"], definitions=self.fields
             )
         changes = {key: (old, new) for key, new in wanted.items() if not same(old := getattr(user, key), new)}
+        if changes and user.erased_at is not None:
+            raise Conflict("This person has been erased and cannot be changed.")
         for key, (_, new) in changes.items():
             setattr(user, key, new)
         if changes and user.pk not in self.created:

@@ -185,6 +185,15 @@ def test_other_rows_of_an_import_go_on(person: User, admin: User) -> None:
     }
 
 
+def test_no_import_gives_an_erased_person_a_name_again(person: User, admin: User, api: ApiClient) -> None:
+    erased = erase_person(person.pk, actor=admin)
+    for name, failed in ((erased.name, 0), (NAME, 1)):  # what an export says of them still reads back
+        answer = api.post("/api/contacts/import", {"data": [{"name": name, "email": erased.email}]})
+        assert answer.json()["failed"] == failed
+    person.refresh_from_db()
+    assert person.name == erased.name
+
+
 @pytest.mark.parametrize("damage", ["", '"'])
 def test_no_sign_in_a_row_that_waits_and_no_damage_to_it_keeps_anybody_from_being_erased(
     person: User, admin: User, damage: str
