@@ -1,5 +1,6 @@
 """The pages of the knowledge base: writing, approving, comparing, bringing back."""
 
+import re
 from typing import Any
 
 import pytest
@@ -84,6 +85,20 @@ def test_articles_are_approved_by_admins_alone(
     assert written.status == after
     assert allowed == (before != after), "buttons are shown to whom they do something for"
     assert allowed or "Only admins can approve articles." in answer.content.decode()
+
+
+def test_what_is_approved_is_what_was_read(admin: User, agent: User) -> None:
+    written = article(agent, status=Status.PENDING_APPROVAL)
+    browser = as_user(admin)
+    page = browser.get(page_of(written)).content.decode()
+    update_article(written.pk, actor=agent, content="Slipped in")
+    for status in (Status.PENDING_APPROVAL, Status.APPROVED):
+        [seen] = set(re.findall(r'name="seen" value="([^"]+)"', page))
+        answer = browser.post(page_of(written, "approve"), {"seen": seen, "next": page_of(written)}, follow=True)
+        written.refresh_from_db()
+        assert written.status == status
+        page = answer.content.decode()
+        assert ("Somebody changed this article" in page) == (status == Status.PENDING_APPROVAL)
 
 
 def test_what_is_approved_is_kept_from_agents_and_their_text_is_not_lost(desk: Client, admin: User) -> None:

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from helpdesk.admin_pages import VerbForm, VerbPages, Who, ago, badge, posted
-from helpdesk.errors import HelpDeskError, Invalid
+from helpdesk.errors import Conflict, HelpDeskError, Invalid
 from knowledge_base import searching, services
 from knowledge_base.markdown import to_html
 from knowledge_base.models import Article, ArticleVersion, Category, Status
@@ -150,6 +150,11 @@ class Articles(VerbPages):
         return (*for_all, *for_admins) if Who.ADMINS.includes(request) else for_all
 
     def move(self, request: HttpRequest, article: Article, status: str, words: str) -> None:
+        """Approved is what was read: nobody changes an article between the two unseen."""
+        now = Article.objects.select_for_update(no_key=True).filter(pk=article.pk).first()
+        seen = request.POST.get("seen")
+        if now is not None and seen and seen != now.updated_at.isoformat():
+            raise Conflict("Somebody changed this article while you read it. Look at it, and press the button again.")
         services.update_article(article.pk, actor=request.user, status=status)  # type: ignore[arg-type]
         self.message_user(request, f"“{article.title}” {words}.", messages.SUCCESS)
 
