@@ -7,6 +7,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from helpdesk.admin_pages import ReadOnlyPages, posted, shown
+from helpdesk.admin_pages.look import badge
 from helpdesk.admin_pages.posting import button
 
 from .models import OutgoingMail, State
@@ -35,9 +36,9 @@ class OutgoingMails(ReadOnlyPages):
     def recipients(self, mail: OutgoingMail) -> str:
         return ", ".join(mail.to)
 
-    @display(description="State", ordering="state", label={State.WAITING: "info", State.FAILED: "danger"})
-    def shown_state(self, mail: OutgoingMail) -> tuple[str, str]:
-        return mail.state, mail.get_state_display()
+    @display(description="State", ordering="state")
+    def shown_state(self, mail: OutgoingMail) -> str:
+        return badge(mail.get_state_display(), "red" if mail.state == State.FAILED else "blue")
 
     @display(description="Next attempt")
     def next_attempt(self, mail: OutgoingMail) -> str:

@@ -198,6 +198,8 @@ def test_a_mail_given_up_is_sent_again_on_post_and_its_content_is_never_shown(
         page = browser.get(path).content.decode()
         assert "Nobody there" in page
         assert "secret" not in page
+        assert ">Failed</span>" in page
+        assert "&#x27;Failed&#x27;" not in page
     with django_capture_on_commit_callbacks(execute=True):
         answer = act(browser, "outbox_outgoingmail", "send_again", given_up)
     assert "1 failed mail will be sent again." in answer.content.decode()
