@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import account_settings, portal_accounts
+from accounts import account_settings, portal_accounts, unsent
 from accounts.models import User
 from helpdesk.api.addresses import client_address
 from helpdesk.errors import Conflict, Forbidden, HelpDeskError, Invalid, NotFound, SignInFailed, TooManyAttempts
@@ -90,7 +90,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             else:
                 login(request, user, backend=BACKEND)
                 return redirect(back)
-    return render(request, "portal/account/sign_in.html", {"form": form, "next": back}, status=status)
+    words = {"form": form, "next": back, "unsent": bool(unsent.kept_in(request.session))}
+    return render(request, "portal/account/sign_in.html", words, status=status)
 
 
 @acts

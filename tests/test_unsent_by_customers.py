@@ -47,6 +47,7 @@ def test_a_new_request_is_in_its_form_again(mia: User, settings: Any, guests: bo
     typed = {"subject": "Ink", "description": "It is empty.", "signed_by": seal(mia)}
     answer = browser.post("/requests/new", typed)
     assert answer["Location"].startswith("/portal/sign-in?next=")
+    assert "what you wrote is kept" in browser.get(answer["Location"]).content.decode()
     browser.force_login(mia)
     form = browser.get("/requests/new").context["form"]
     assert (form["subject"].value(), form["description"].value()) == ("Ink", "It is empty.")

@@ -91,7 +91,10 @@ export const composer = (ticket, page) => {
   });
   /* What was said last stands right above the answer. */
   window.addEventListener("load", () => setTimeout(() => { history.scrollRestoration = "auto"; }, 300));
-  if (!location.hash || location.hash === "#latest") ticket.querySelector("#latest")?.scrollIntoView({ block: "end" });
+  const notSaved = ticket.querySelector(".ws-unsaved");
+  const isOutOfSight = notSaved && getComputedStyle(notSaved.closest(".ws-head")).position !== "sticky";
+  if (isOutOfSight) notSaved.scrollIntoView({ block: "center" });
+  else if (!location.hash || location.hash === "#latest") ticket.querySelector("#latest")?.scrollIntoView({ block: "end" });
 
   /* Files that go along, by name. */
   const files = form.querySelector("[data-files]");
