@@ -97,6 +97,12 @@ def test_everything_goes_by_keyboard(browse: Browse, agent: User, tickets: list[
     expect(page.locator(".ws-palette [aria-selected=true]")).to_have_text(f"Open ticket #{tickets[2].ticket_number}")
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Printer C", exact=True)).to_be_visible()
+    # Values that are passed on the way to another are not saved.
+    page.get_by_label("Status").focus()
+    for key in ("ArrowDown", "ArrowDown", "Tab"):
+        keys.press(key)
+    expect(page.locator("#ws-head").get_by_text("In progress")).to_be_visible()
+    assert list(tickets[2].activities.values_list("new_value", flat=True)) == ["in_progress"]
 
 
 def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(

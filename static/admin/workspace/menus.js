@@ -1,4 +1,5 @@
 /* Menus made of <details data-menu>: one at a time, closed by Escape and by a click elsewhere. Notices go by a click. */
+import { onceSettled } from "./settled.js";
 
 export const menus = () => {
   const open = () => document.querySelectorAll("details[data-menu][open]");
@@ -18,6 +19,6 @@ export const menus = () => {
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-submits]")) return;
     const { form, dataset } = event.target;
-    form.requestSubmit(dataset.submits ? form.elements[dataset.submits] : null);
+    onceSettled(event.target, () => form.requestSubmit(dataset.submits ? form.elements[dataset.submits] : null));
   });
 };

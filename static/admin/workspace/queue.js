@@ -7,6 +7,14 @@ export const queue = (page) => {
   /* Where the views are a strip, the one shown is in sight. */
   const strip = document.querySelector(".ws-views"), here = strip?.querySelector("[aria-current]");
   if (here) strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - 16;
+  /* An address that can be read and kept says what was filled in, and no more. */
+  document.getElementById("ws-tools").addEventListener("formdata", ({ formData }) => {
+    for (const name of new Set(formData.keys())) {
+      const given = formData.getAll(name).filter(Boolean);
+      formData.delete(name);
+      given.forEach((value) => formData.append(name, value));
+    }
+  });
   const all = page.querySelector("[data-all]");
   const boxes = [...page.querySelectorAll('input[name="ids"]')];
   const said = page.querySelector("[data-selected]");

@@ -1,6 +1,7 @@
 /* Forms beside a ticket save without leaving the page: what a text in progress, or a file chosen, would not survive.
    What somebody has typed meanwhile, in this form or another, is put into the parts that come anew. */
 import { element } from "./dom.js";
+import { onceSettled, unsettled } from "./settled.js";
 import { restored, typedIn } from "./typed.js";
 
 const PARTS = ["ws-side", "ws-head", "ws-timeline", "ws-messages"];
@@ -80,7 +81,9 @@ export const saves = (ticket) => {
     line = line.then(async () => {
       ticket.querySelector("#ws-side").setAttribute("aria-busy", "true");
       try {
-        const answer = await fetch(action, { method: "POST", body, headers: { "HX-Request": "true" } });
+        /* Whoever goes on at once does not lose it on the way; browsers keep no more than 64 KB alive. */
+        const keepalive = [...body.values()].reduce((sum, value) => sum + (value.length ?? 0), 0) < 15_000;
+        const answer = await fetch(action, { method: "POST", body, keepalive, headers: { "HX-Request": "true" } });
         const address = new URL(answer.url);
         const left = answer.redirected && address.pathname !== location.pathname;
         /* Signing in leads to the ticket: the form's own address takes no visits. */
@@ -113,7 +116,14 @@ export const saves = (ticket) => {
   ticket.addEventListener("change", (event) => {
     /* A field that finds people knows whom it means, or that it means nobody, once it has been left. */
     if (event.target.closest("[data-find]")) setTimeout(save, 0, event.target);
-    else save(event.target);
+    else if (!onceSettled(event.target, () => save(event.target)) && event.target.closest("form[data-saves]")) {
+      document.querySelector("[data-said]").textContent = "Saved once you leave the field, or press Enter.";
+    }
+  });
+  window.addEventListener("pagehide", () => {
+    for (const form of new Set(unsettled().map((field) => field.closest("form[data-saves]")))) {
+      if (form) navigator.sendBeacon(form.action, new FormData(form));
+    }
   });
   ticket.addEventListener("focusout", (event) => { if (event.target.matches("[data-again]")) save(event.target); });
 
