@@ -128,7 +128,7 @@ def test_in_the_browser_a_key_is_made_copied_and_revoked(
         "New",
         "Key",
     ]
-    page.get_by_label("Name", exact=True).fill("Web shop")
+    page.get_by_role("textbox", name="Name").fill("Web shop")
     page.get_by_role("button", name="Create New Key").click()
     page.get_by_role("button", name="Copy").click()
     page.get_by_role("button", name="Copied").wait_for()
