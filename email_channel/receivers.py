@@ -8,7 +8,8 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import User
-from outbox.models import OutgoingMail
+from outbox.models import OutgoingMail, State
+from outbox.services import forget_mails
 from tickets.models import Reply, Source, Ticket
 
 from . import services
@@ -42,8 +43,14 @@ def note_outcome(
     services.note_outcome(mails, state or Outcome.DROPPED, error=error, now=now)
 
 
-def forget_customer(sender: Any, user: User, addresses: list[str], **kwargs: Any) -> None:
-    """What was mailed to them goes; what was mailed about them to others loses its subject, which may name them."""
+def forget_customer(sender: Any, user: User, addresses: list[str], blank_messages: bool, **kwargs: Any) -> None:
+    """What was mailed to them goes; what was mailed about them to others loses its subject, which may name them.
+
+    What is still to be mailed about their tickets may quote them: it goes with their messages.
+    """
+    if blank_messages:
+        about = TicketMail.objects.filter(ticket__customer=user).values("pk")
+        forget_mails(OutgoingMail.objects.filter(pk__in=about).exclude(state=State.SENT))
     TicketMail.objects.filter(email_key__in=addresses).delete()
     TicketMail.objects.filter(ticket__customer=user).update(subject=None, error=None)
     for address in addresses:

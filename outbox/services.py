@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -123,7 +123,12 @@ def forget_address(address: str) -> int:
         for spelling in spellings(address):
             mentioned |= Q(**{f"{column}__icontains": spelling})
     as_text = {"recipients": Cast("to", TextField()), "lines": Cast("headers", TextField())}
-    found = list(OutgoingMail.objects.alias(**as_text).filter(mentioned).only("pk", "key", "state"))
+    return forget_mails(OutgoingMail.objects.alias(**as_text).filter(mentioned))
+
+
+def forget_mails(mails: QuerySet[OutgoingMail]) -> int:
+    """Drop mails, whether they wait or were given up, and say so of those that have not left; returns how many."""
+    found = list(mails.only("pk", "key", "state"))
     with transaction.atomic():
         tell([mail for mail in found if mail.state != State.SENT], None, now=timezone.now())
         return OutgoingMail.objects.filter(pk__in=[mail.pk for mail in found]).delete()[0]

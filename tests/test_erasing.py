@@ -215,6 +215,10 @@ def test_no_sign_in_a_row_that_waits_and_no_damage_to_it_keeps_anybody_from_bein
 
 def test_their_messages_are_blanked_when_that_is_wanted(person: User, admin: User, agent: User, api: ApiClient) -> None:
     ticket = Ticket.objects.get(subject="Hot")
+    tell = {"to": "boss@example.org", "subject": "About {{ticket.subject}}", "body": "Look"}
+    hot = [{"field": "subject", "operator": "contains", "value": "hot"}]
+    action = {"type": "send_email", "value": tell}
+    create_rule(actor=admin, name="Tell", rule_type="ticket_update", conditions=hot, actions=[action])
     add_reply(ticket, user_id=person.pk, content="My secret")
     add_reply(ticket, user_id=agent.pk, content="Our answer")
     update_ticket(ticket, actor=person, subject="Hotter secret", custom_fields={"a": "secret"})
