@@ -322,7 +322,9 @@ UNFOLD = {
     },
     "SIDEBAR": {"navigation": "helpdesk.navigation.sidebar"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("favicon.svg")}],
-    "STYLES": [asset(f"admin/{name}.css") for name in ("helpdesk", "frame", "lists", "settings", "articles", "people")],
+    "STYLES": [
+        asset(f"admin/{name}.css") for name in ("helpdesk", "frame", "lists", "settings", "articles", "people", "print")
+    ],
     "SCRIPTS": [asset("admin/helpdesk.js"), asset("admin/trouble.js")],
 }
 
