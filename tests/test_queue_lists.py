@@ -150,3 +150,25 @@ def test_a_ticket_is_resolved_and_waits_no_more(browser: Client, agent: User) ->
     assert listed(browser, "view=all&needsReply=true") == {"Crack"}
     services.update_ticket(ticket, actor=agent, status="resolved")
     assert listed(browser, "view=all&needsReply=true") == set()
+
+
+# --- Searching ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "leads"), [("q={}", True), ("view=mine&q=%23{}&sort=due", True), ("view=all&q={}", False)]
+)
+def test_a_ticket_number_opens_its_ticket(browser: Client, query: str, leads: bool) -> None:
+    ticket: Any = TicketFactory()
+    answer = browser.get(f"{QUEUE}?{query.format(ticket.ticket_number)}")
+    assert (answer.status_code == 302) == leads
+    if leads:
+        assert answer["Location"] == f"{QUEUE}{ticket.ticket_number}/"
+
+
+def test_what_is_not_found_in_a_view_can_be_looked_for_in_all(browser: Client) -> None:
+    TicketFactory(subject="Smoke in the attic")
+    page = browser.get(f"{QUEUE}?view=mine&q=smoke&sort=due&priority=medium").text
+    assert 'href="?view=all&amp;priority=medium&amp;q=smoke"' in page
+    for query in ("view=all&q=gone", "view=mine&priority=low"):
+        assert not browser.get(f"{QUEUE}?{query}").context["elsewhere"]

@@ -35,8 +35,11 @@ EXCERPT = 160
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    words = request.GET.get("q", "").strip().removeprefix("#")
-    if words.isascii() and words.isdigit() and len(words) < 19 and len(request.GET) == 1:
+    typed = request.GET.get("q", "").strip()
+    words = typed.removeprefix("#")
+    # A number with its sign is a ticket wherever it is searched; without one it may be anything in a list.
+    is_number = words.isascii() and words.isdigit() and len(words) < 19 and (words != typed or len(request.GET) == 1)
+    if is_number:
         number = visible(request).filter(ticket_number=int(words)).values_list("ticket_number", flat=True).first()
         if number is not None:
             return HttpResponseRedirect(ticket_address(number))
@@ -56,6 +59,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "queue": shown,
         "address": shown.address(),
         "found": found,
+        "elsewhere": shown.address(view="all", sort=None) if typed and shown.view.name != "all" else "",
         "is_whole": not found.newer and not found.older,
         "begun": drafts_on([row["id"] for row in found.rows], shown.user),
         **sidebar(shown),

@@ -28,16 +28,30 @@ export const openPalette = (root, known) => {
   const actions = known.filter(([key]) => !["j", "k", "/"].includes(key))
     .map(([key, text, act]) => ({ text, key, go: () => { made.close(); act(known); } }));
   const all = [...actions, ...unique.values()];
-  let found = [], at = 0;
+  let found = [], at = 0, met = [], asked = 0, waiting = null;
   const mark = () => {
     [...list.children].forEach((item, index) => item.setAttribute("aria-selected", index === at));
     input.setAttribute("aria-activedescendant", list.children[at]?.id || "");
     list.children[at]?.scrollIntoView({ block: "nearest" });
   };
-  const fill = () => {
+  /* Tickets in which the words stand come a moment later, below what is there already. */
+  const meet = () => {
+    const words = input.value.trim(), mine = ++asked;
+    clearTimeout(waiting);
+    if (words.length < 3 || /^#?\d+$/.test(words)) return;
+    waiting = setTimeout(async () => {
+      const answer = await fetch(`${root.dataset.queue}find/?of=ticket&q=${encodeURIComponent(words)}`).catch(() => null);
+      if (!answer?.ok || answer.redirected || mine !== asked) return;
+      met = (await answer.json()).found.slice(0, 6)
+        .map(({ id, text, hint }) => ({ typed: words, text: `${text} ${hint}`, go: () => { location.href = `${root.dataset.queue}${id}/`; } }));
+      fill(true);
+    }, 200);
+  };
+  const fill = (keep) => {
     const typed = input.value.toLowerCase();
-    found = [...all.filter(({ text }) => text.toLowerCase().includes(typed)), ...tickets(root, input.value)].slice(0, 12);
-    at = 0;
+    const fitting = all.filter(({ text }) => text.toLowerCase().includes(typed)).slice(0, 12);
+    found = [...fitting, ...tickets(root, input.value), ...met.filter(({ typed: words }) => words === input.value.trim())];
+    at = Math.min(keep ? at : 0, found.length - 1);
     list.replaceChildren(...found.map((entry, index) => {
       const item = element("li", { id: `ws-palette-${index}`, role: "option", textContent: entry.text });
       if (entry.key) item.append(element("kbd", { textContent: entry.key }));
@@ -47,7 +61,7 @@ export const openPalette = (root, known) => {
     }));
     mark();
   };
-  input.addEventListener("input", fill);
+  input.addEventListener("input", () => { fill(); meet(); });
   input.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) {

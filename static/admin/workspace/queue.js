@@ -8,7 +8,7 @@ export const queue = (page) => {
   const strip = document.querySelector(".ws-views"), here = strip?.querySelector("[aria-current]");
   if (here) strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - 16;
   /* An address that can be read and kept says what was filled in, and no more. */
-  document.getElementById("ws-tools").addEventListener("formdata", ({ formData }) => {
+  document.getElementById("ws-tools")?.addEventListener("formdata", ({ formData }) => {
     for (const name of new Set(formData.keys())) {
       const given = formData.getAll(name).filter(Boolean);
       formData.delete(name);
