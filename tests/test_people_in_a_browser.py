@@ -67,3 +67,13 @@ def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: Use
     shot(page, "contact")
     assert User.objects.filter(name="Ann").exists()
     assert not problems, "\n".join(problems)
+
+
+def test_whoever_typed_something_wrong_goes_on_where_it_is(browse: Browse, admin: User) -> None:
+    page = browse(admin)
+    page.goto("/admin/people/agent/add/")
+    for name, text in (("name", "Ann"), ("email", "ann@example.org"), ("username", "ann"), ("password", "short")):
+        page.locator(f"[name={name}]").fill(text)
+    page.get_by_role("button", name="Create agent").click()
+    expect(page.get_by_text("This password is too short.")).to_be_visible()
+    expect(page.locator("[name=password]")).to_be_focused()

@@ -59,9 +59,14 @@
     if (event.target.matches(".select2-search__field")) event.target.setAttribute("aria-label", "Search");
   });
 
-  /* The page is hidden until Alpine is there, and what is hidden takes no focus. */
+  /* The page is hidden until Alpine is there, and what is hidden takes no focus. Where something was not accepted,
+     whoever typed it goes on at the first of it, and sees it, however far down it is. */
   document.addEventListener("alpine:initialized", () => setTimeout(() => {
-    if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+    const wrong = document.querySelector("main [aria-invalid=true]");
+    if (wrong) {
+      wrong.focus();
+      wrong.scrollIntoView({ block: "center" });
+    } else if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
   }));
 
   /* A form that is on its way is not sent a second time by a second click. */
