@@ -50,6 +50,14 @@ def test_the_sidebar_is_a_rail_where_agents_work_until_somebody_chooses(browse: 
     assert bar(page) < 64
 
 
+def test_fourteen_tickets_are_seen_at_once_on_a_small_laptop(browse: Browse, agent: User, customer: User) -> None:
+    TicketFactory.create_batch(16, customer=customer, tags=["printer"], subject="Smoke comes out of the printer " * 4)
+    page = browse(agent, size=(1280, 900))
+    page.goto(f"{QUEUE}?view=all")
+    seen = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
+    assert page.locator(".ws-row").evaluate_all(seen) >= 14
+
+
 def test_names_of_any_length_make_no_page_wider_than_its_window(browse: Browse, admin: User) -> None:
     word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
     company = CompanyFactory(name=word, domains=[f"{word[:40].lower()}.example"])
