@@ -40,6 +40,18 @@ def send_email_changed(user: User, before: str) -> None:
     queue(before, "email_changed", _("Your email address has been changed"), {"email": user.email}, reader=user)
 
 
+def send_invitation(user: User) -> None:
+    """A link with which somebody who works here chooses a password; in English, as the pages that it leads to."""
+    context = {
+        "name": user.name,
+        "email": user.email,
+        "desk": settings.BRAND_NAME,
+        "url": f"{settings.BASE_URL}/admin/login/password/{tokens.write(user, tokens.INVITE)}/",
+    }
+    with override("en"):
+        queue(user.email, "invitation", "Choose your password", context, reader=None)
+
+
 def link(page: str, token: str) -> str:
     return f"{settings.BASE_URL}/portal/{page}/{token}"
 

@@ -14,16 +14,18 @@ CONFIRM = "accounts.confirm"
 DISOWN = "accounts.disown"
 RESET = "accounts.reset"
 CHANGE = "accounts.change"
+INVITE = "accounts.invite"
 LIFETIME = {
     CONFIRM: timedelta(days=7),
     DISOWN: timedelta(days=7),
     RESET: timedelta(hours=2),
     CHANGE: timedelta(hours=24),
+    INVITE: timedelta(days=3),
 }
 
 
 def write(user: User, purpose: str) -> str:
-    state = password_state(user) if purpose == RESET else claim_state(user)
+    state = password_state(user) if purpose in (RESET, INVITE) else claim_state(user)
     return signing.dumps([str(user.pk), state], salt=purpose)
 
 

@@ -12,6 +12,7 @@ class Action(models.TextChoices):
     DELETED = "deleted"
     REVOKED = "revoked"
     PASSWORD_SET = "password_set", "Password set"
+    INVITED = "invited", "Mailed a link to set a password"
     TWO_FACTOR_ON = "two_factor_on", "Two-factor login switched on"
     TWO_FACTOR_OFF = "two_factor_off", "Two-factor login switched off"
     TWO_FACTOR_RESET = "two_factor_reset", "Two-factor login reset"

@@ -20,7 +20,7 @@ import workspace.urls
 from accounts import unsent
 from accounts.sessions import note_visit
 from accounts.two_factor import is_missing
-from helpdesk import own_account, own_sessions, signing_in
+from helpdesk import invitation_pages, own_account, own_sessions, signing_in
 from helpdesk.admin_pages import Who
 
 View = Callable[..., Any]
@@ -40,6 +40,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
         return [
             path("login/code/", self.door(signing_in.code), name="sign_in_code"),
+            path("login/password/<str:token>/", self.door(invitation_pages.choose_password), name="choose_password"),
             path("login/set-up/", self.door(signing_in.set_up), name="sign_in_set_up"),
             *own_account.pages(self.admin_view),
             *own_sessions.pages(self.admin_view),

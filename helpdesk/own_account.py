@@ -64,10 +64,7 @@ class ProfileForm(forms.ModelForm):
         """The row is changed by the verb alone."""
 
 
-class PasswordForm(forms.Form):
-    current = forms.CharField(
-        label="Current password", widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True})
-    )
+class NewPasswordForm(forms.Form):
     new = forms.CharField(label="New password", widget=forms.PasswordInput({"autocomplete": "new-password"}))
     again = forms.CharField(label="New password, again", widget=forms.PasswordInput({"autocomplete": "new-password"}))
 
@@ -76,6 +73,13 @@ class PasswordForm(forms.Form):
         if "new" in given and "again" in given and given["new"] != given["again"]:
             self.add_error("again", "The two are not the same.")
         return given
+
+
+class PasswordForm(NewPasswordForm):
+    current = forms.CharField(
+        label="Current password", widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True})
+    )
+    field_order = ["current", "new", "again"]
 
 
 class DisableForm(CodeForm):

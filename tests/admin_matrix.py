@@ -93,7 +93,9 @@ MODELS: dict[str, Model] = {
         views={"merge": STAFF, "erase": ADMINS},
     ),
     "companies_company": Model(CompanyFactory, seen=STAFF, added=STAFF, changed=STAFF, removed=STAFF),
-    "people_agent": Model(lambda: UserFactory(agent=True), removed=NOBODY, posts=("reset_two_factor",), pressed=ADMINS),
+    "people_agent": Model(
+        lambda: UserFactory(agent=True), removed=NOBODY, posts=("reset_two_factor", "mail_link"), pressed=ADMINS
+    ),
     "accounts_agentgroup": Model(AgentGroupFactory),
     "accounts_apikey": Model(ApiKeyFactory, changed=NOBODY, removed=NOBODY, posts=("revoke",), pressed=ADMINS),
     "automation_automationrule": Model(
@@ -187,6 +189,6 @@ VIEWS: dict[str, View] = {
 # What Django brings along and nobody gets: "/admin/password_change/", its own log, its pages for whole apps.
 CLOSED = {"transfers_import_history", "password_change", "password_change_done", "app_list", "view_on_site"}
 # For everybody, or for whoever is signed in; tested with the sign-in.
-DOORS = {"login", "logout", "autocomplete", "sign_in_code", "sign_in_set_up"}
+DOORS = {"login", "logout", "autocomplete", "sign_in_code", "sign_in_set_up", "choose_password"}
 # For whoever began the import, and for admins; tested in tests/test_import_pages.py.
 OWNED = {"transfers_import_change", "people_import_errors", "people_import_run", "people_import_discard"}

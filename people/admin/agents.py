@@ -18,7 +18,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from accounts.invitations import invite
 from accounts.models import STAFF_ROLES, Role, TicketScope, User
+from accounts.portal_accounts import free_username, username_stem
 from accounts.services import create_user, update_user
 from accounts.two_factor import reset
 from helpdesk.admin_pages import VerbForm, VerbPages, Who, ago, badge, posted
@@ -36,7 +38,12 @@ SCOPES = {
 class AgentForm(VerbForm):
     name = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
     email = forms.CharField(label="Email", max_length=254, widget=UnfoldAdminEmailInputWidget)
-    username = forms.CharField(max_length=150, widget=UnfoldAdminTextInputWidget, help_text="Without spaces.")
+    username = forms.CharField(
+        max_length=150,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Without spaces; made from the address when left empty.",
+    )
     phone = forms.CharField(max_length=50, required=False, empty_value=None, widget=UnfoldAdminTextInputWidget)
     role = forms.ChoiceField(
         choices=[(Role.AGENT, "Agent"), (Role.ADMIN, "Admin")],
@@ -52,7 +59,7 @@ class AgentForm(VerbForm):
     password = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget({"autocomplete": "new-password"}, render_value=False),
-        help_text="At least six characters. Left empty, nothing changes; without one a new agent cannot sign in.",
+        help_text="At least six characters. Left empty, nothing changes; a new agent is mailed a link to choose one.",
     )
 
     class Meta:
@@ -131,7 +138,11 @@ class Agents(VerbPages):
 
     def create(self, request: HttpRequest, values: dict[str, Any]) -> User:
         values["password"] = values["password"] or None
+        values["username"] = values["username"] or free_username(username_stem(values["email"].partition("@")[0]))
         made = create_user(actor=request.user, **values)  # type: ignore[arg-type]
+        if values["password"] is None and made.is_active:
+            invite(made, actor=request.user)  # type: ignore[arg-type]
+            self.message_user(request, f"A link to choose a password is on its way to {made.email}.", messages.SUCCESS)
         return Agent.objects.get(pk=made.pk)
 
     def change(self, request: HttpRequest, row: User, values: dict[str, Any]) -> User:
@@ -139,7 +150,15 @@ class Agents(VerbPages):
         return Agent.objects.get(pk=row.pk)
 
     def buttons(self, request: HttpRequest, row: User) -> Iterable[str]:
-        return ("reset_two_factor",) if row.two_factor_at and row.pk != request.user.pk else ()
+        if row.pk == request.user.pk:
+            return ()
+        return (*(("mail_link",) if row.is_active else ()), *(("reset_two_factor",) if row.two_factor_at else ()))
+
+    @posted("Mail a link to set a password", icon="forward_to_inbox")
+    def mail_link(self, request: HttpRequest, agent: User) -> HttpResponse:
+        invite(agent, actor=request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"A link to set a password is on its way to {agent.email}.", messages.SUCCESS)
+        return redirect(reverse("admin:people_agent_change", args=[agent.pk]))
 
     @posted(
         "Reset two-factor login",
