@@ -74,6 +74,11 @@ def test_what_is_refused_stands_beside_its_field_and_nothing_typed_is_lost(
     assert not ApiKey.objects.exists()
 
 
+def test_the_last_day_there_is_means_never(desk: Client) -> None:
+    desk.post(NEW, {**SHOP, "expires_on": "9999-12-31"})
+    assert ApiKey.objects.get().expires_at is None
+
+
 def test_a_key_is_revoked_on_post_alone_and_once(desk: Client) -> None:
     key = ApiKeyFactory()
     assert ApiClient(key.secret).get("/api/tickets").status_code == 200

@@ -1,7 +1,7 @@
 """Settings > API Keys: making a key, seeing it once, and closing it for good."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -67,6 +67,8 @@ class NewKeyForm(VerbForm):
 
 def expiry(values: dict[str, Any]) -> datetime | None:
     if day := values["expires_on"]:
+        if day == date.max:  # how some write "never"; no day follows it
+            return None
         return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
     return timezone.now() + timedelta(days=int(values["lifetime"])) if values["lifetime"] else None
 
