@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from helpdesk.ids import new_id
 from helpdesk.json_values import same, spellings
+from helpdesk.mentions import mentions, pattern_of
 
 from .models import Action, Entry, Kind
 
@@ -84,19 +85,24 @@ def record(
 def forget_person(person_id: UUID, words: Iterable[str]) -> None:
     """Take a person out of what was recorded: entries stay, without the name and the values.
 
-    `words` are the name and addresses they had; who once worked here may stand in entries about other things.
+    `words` are the name and addresses they had; who once worked here may stand in entries about other things. Of
+    everybody else's name none is searched for: customers choose theirs, and it may be a word of any entry.
     """
     own = Entry.objects.filter(subject_id=person_id)
-    once_acted = own.exists() or Entry.objects.filter(actor_id=person_id).exists()
+    acted = Entry.objects.filter(actor_id=person_id)
+    once_worked_here = acted.exists() or own.filter(changes__has_key="role").exists()
     own.update(subject_name=ERASED, changes={})
-    Entry.objects.filter(actor_id=person_id).update(actor_name=ERASED)
-    mentioned = [spelling for word in words if word for spelling in spellings(word)]
-    if once_acted and mentioned:
+    acted.update(actor_name=ERASED)
+    known = [word for word in words if word]
+    mentioned = [spelling for word in known for spelling in spellings(word)]
+    if once_worked_here and mentioned:
         texts = Entry.objects.annotate(said=Cast("changes", models.TextField()))
         about = Q()
         for word in mentioned:
             about |= Q(said__icontains=word) | Q(subject_name__icontains=word)
-        texts.filter(about).update(subject_name=ERASED, changes={})
+        rows, pattern = texts.filter(about).values_list("pk", "subject_name", "changes"), pattern_of(known)
+        keys = [key for key, *said in rows if mentions(said, pattern)]
+        Entry.objects.filter(pk__in=keys).update(subject_name=ERASED, changes={})
 
 
 # --- What the verbs are made of -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.models import User
+from helpdesk.mentions import mentions, pattern_of
 from outbox.models import OutgoingMail, State
 from outbox.services import forget_mails
 from tickets.models import Reply, Source, Ticket
@@ -53,5 +54,8 @@ def forget_customer(sender: Any, user: User, addresses: list[str], blank_message
         forget_mails(OutgoingMail.objects.filter(pk__in=about).exclude(state=State.SENT))
     TicketMail.objects.filter(email_key__in=addresses).delete()
     TicketMail.objects.filter(ticket__customer=user).update(subject=None, error=None)
+    pattern = pattern_of(addresses)
     for address in addresses:
-        TicketMail.objects.filter(subject__icontains=address).update(subject=None)
+        mails = TicketMail.objects.filter(subject__icontains=address).values_list("pk", "subject")
+        named = [key for key, subject in mails if mentions(subject, pattern)]
+        TicketMail.objects.filter(pk__in=named).update(subject=None)

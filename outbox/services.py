@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from helpdesk.ids import new_id
 from helpdesk.json_values import spellings
+from helpdesk.mentions import mentions, pattern_of
 
 from .delivery import deliver
 from .models import OutgoingMail, State
@@ -123,7 +124,13 @@ def forget_address(address: str) -> int:
         for spelling in spellings(address):
             mentioned |= Q(**{f"{column}__icontains": spelling})
     as_text = {"recipients": Cast("to", TextField()), "lines": Cast("headers", TextField())}
-    return forget_mails(OutgoingMail.objects.alias(**as_text).filter(mentioned))
+    pattern = pattern_of([address])
+    found = [
+        mail.pk
+        for mail in OutgoingMail.objects.alias(**as_text).filter(mentioned)
+        if mentions([mail.to, mail.headers, mail.subject, mail.text, mail.html, mail.error, mail.key], pattern)
+    ]
+    return forget_mails(OutgoingMail.objects.filter(pk__in=found))
 
 
 def forget_mails(mails: QuerySet[OutgoingMail]) -> int:

@@ -31,6 +31,7 @@ CELLAR = (
     "helpdesk.ids",
     "helpdesk.json_values",
     "helpdesk.keeping",
+    "helpdesk.mentions",
     "helpdesk.periodic",
     "helpdesk.remembering",
     "helpdesk.tags",

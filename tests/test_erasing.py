@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import throttling
 from accounts.erasing import erase_person
+from accounts.groups import create_group
 from accounts.merging import merge_contacts
 from accounts.models import ReplayRecord, User
 from accounts.portal_accounts import request_password_reset, sign_in, sign_up
@@ -183,6 +184,22 @@ def test_other_rows_of_an_import_go_on(person: User, admin: User) -> None:
         (2, "This row was about somebody who has been erased."),
         (3, "This row was about somebody who has been erased."),
     }
+
+
+def test_nobody_else_is_erased_whose_name_or_address_holds_theirs(admin: User) -> None:
+    """Customers choose their names: one may be a word, or a letter, that stands everywhere."""
+    person = UserFactory(name="e", email="al@example.org")
+    update_user(person, actor=admin, is_active=False)  # which the audit log tells
+    create_group(actor=admin, name="The rest")
+    queue_mail(to="pal@example.org", subject="Hello", text="To pal@example.org, as al@example.organic said.")
+    past = Import.objects.create(kind="contacts", owner=admin, columns=["email"], rows_total=1)
+    Chunk.objects.create(of=past, number=0, rows=packed(Row(2, {"email": "pal@example.org"})).decode() + "\n")
+    FailedRow.objects.create(of=past, number=3, reason="Nope", values='{"email":"pal@example.org"}')
+    erase_person(person.pk, actor=admin)
+    assert OutgoingMail.objects.filter(to=["pal@example.org"]).exists()
+    assert "pal@example.org" in Chunk.objects.get().rows
+    assert FailedRow.objects.get().reason == "Nope"
+    assert Entry.objects.get(subject_name="The rest").changes
 
 
 def test_no_import_gives_an_erased_person_a_name_again(person: User, admin: User, api: ApiClient) -> None:

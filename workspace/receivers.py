@@ -1,6 +1,5 @@
 """What the pages of agents do when something happens elsewhere."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.http import QueryDict
 from accounts.emails import matching_key
 from accounts.models import User
 from audit.services import ERASED
+from helpdesk.mentions import pattern_of
 
 from .models import SavedView
 
@@ -17,7 +17,7 @@ NARROWING_NOTHING = {"view", "sort"}
 
 def forget_person(sender: Any, user: User, addresses: list[str], words: list[str], **kwargs: Any) -> None:
     """Views do not name somebody any more: what else they filter by they keep, and without it they go."""
-    named = re.compile("|".join(whole(word) for word in words if word.strip()), re.IGNORECASE)
+    named = pattern_of(words)
     names_them: dict[str, Callable[[str], bool]] = {  # the parameters of a queue that can
         "q": lambda text: bool(named.search(text)),
         "customer": lambda text: matching_key(text) in addresses or bool(named.search(text)),
@@ -48,11 +48,6 @@ def without(query: QueryDict, name: str, is_them: Callable[[str], bool]) -> None
         query.setlist(name, kept)
     else:
         del query[name]
-
-
-def whole(words: str) -> str:
-    """A pattern of a name or an address that stands by itself: Al is not in Alma, nor in all."""
-    return r"(?<!\w)" + r"\s+".join(map(re.escape, words.split())) + r"(?!\w)"
 
 
 def free_name(view: SavedView, name: str) -> str:
