@@ -172,3 +172,18 @@ def test_what_is_not_found_in_a_view_can_be_looked_for_in_all(browser: Client) -
     assert 'href="?view=all&amp;priority=medium&amp;q=smoke"' in page
     for query in ("view=all&q=gone", "view=mine&priority=low"):
         assert not browser.get(f"{QUEUE}?{query}").context["elsewhere"]
+
+
+# --- A new desk ---------------------------------------------------------------------------------------
+
+
+def test_a_desk_without_any_ticket_says_how_they_come(browser: Client) -> None:
+    for page in (f"{QUEUE}?view=unassigned", "/admin/"):
+        shown = browser.get(page).text
+        assert (
+            "There are no tickets yet. They arrive from the portal and by the API, or you write the first one." in shown
+        )
+        assert f'href="{QUEUE}new/">New ticket</a>' in shown
+    services.update_ticket(TicketFactory().pk, actor=None, status="closed")
+    assert "All clear" in browser.get(f"{QUEUE}?view=unassigned").text
+    assert "There are no tickets yet" not in browser.get("/admin/").text

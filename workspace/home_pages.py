@@ -26,7 +26,7 @@ from .checklist import checklist
 from .models import Preferences
 from .pages import page, preferences_of, user_of
 from .queue_pages import dress
-from .queues import COLUMNS, VIEWS, Queue, counts, turned
+from .queues import COLUMNS, NO_TICKETS, VIEWS, Queue, counts, turned
 
 NEXT = 6  # tickets in each list
 FRESH = 300  # seconds, then figures are worked out anew
@@ -43,12 +43,14 @@ def home(request: HttpRequest) -> HttpResponse:
     upcoming = "mine" if numbers["mine"] != "0" else "unassigned"
     soonest = first_of(user, "soon", 1, now)
     steps = checklist(user) if user.is_admin and preferences_of(user).checklist else []
+    rows = first_of(user, upcoming, NEXT, now)
     context = {
         "title": "Home",
+        "no_tickets": "" if rows or Ticket.objects.exists() else NO_TICKETS,
         "tiles": [(VIEWS[name], numbers[name]) for name in TILES],
         "soonest": soonest[0]["promise"] if soonest else None,
         "next": VIEWS[upcoming],
-        "rows": first_of(user, upcoming, NEXT, now),
+        "rows": rows,
         "replies": first_of(user, "replies", NEXT, now, newest=True),
         "replies_view": VIEWS["replies"],
         "steps": steps,

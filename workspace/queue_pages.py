@@ -26,7 +26,7 @@ from .pages import (
     visible,
 )
 from .promises import next_promise
-from .queues import SORTS, VIEWS, Queue, counts
+from .queues import NO_TICKETS, SORTS, VIEWS, Queue, counts
 from .saved_views import number_in, saved_counts, saved_views
 
 EXCERPT = 160
@@ -57,8 +57,10 @@ def queue(request: HttpRequest) -> HttpResponse:
     offered = offers.choices(shown.user)
     context = {
         "queue": shown,
+        "no_tickets": NO_TICKETS,
         "address": shown.address(),
         "found": found,
+        "is_new": not (found.rows or shown.is_narrowed or Ticket.objects.exists()),
         "elsewhere": shown.address(view="all", sort=None) if typed and shown.view.name != "all" else "",
         "is_whole": not found.newer and not found.older,
         "begun": drafts_on([row["id"] for row in found.rows], shown.user),

@@ -36,6 +36,7 @@ from .queue_filters import QUEUE_FILTERS, CompanyNamed
 
 PAGE = 50
 MOST = 999  # counts beyond are "999+"
+NO_TICKETS = "There are no tickets yet. They arrive from the portal and by the API, or you write the first one."
 NO_GROUP = UUID(int=0)
 
 BY_DATE = ("-createdAt", "createdAt", "-updatedAt", "updatedAt")
@@ -131,7 +132,7 @@ VIEWS = {
             "All tickets",
             "list",
             lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED),
-            "There are no tickets yet. They arrive by mail, from the portal, by the API, or you write the first one.",
+            NO_TICKETS,
             sorts=(*BY_DATE, "due"),
             counted=None,
         ),
