@@ -6,7 +6,11 @@ export const queue = (page) => {
   if (!page) return;
   /* Where the views are a strip, the one shown is in sight. */
   const strip = document.querySelector(".ws-views"), here = strip?.querySelector("[aria-current]");
-  if (here) strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - 16;
+  const show = () => { strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - 16; };
+  if (here) {
+    show();
+    document.fonts.ready.then(show);  // until then the names of icons take more room than the icons
+  }
   /* An address that can be read and kept says what was filled in, and no more. */
   document.getElementById("ws-tools")?.addEventListener("formdata", ({ formData }) => {
     for (const name of new Set(formData.keys())) {
