@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
+from tests.desk import words_of
 from tests.factories import AgentGroupFactory, CustomFieldFactory, TicketFactory, TicketTemplateFactory, UserFactory
-from tickets.models import Ticket
+from tickets.models import Attachment, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +65,23 @@ def test_what_is_refused_is_explained_and_kept(browser: Client, lacking: dict[st
     assert 'value="Kept"' in answer.content.decode()
     assert not Ticket.objects.exists()
     assert not User.objects.filter(name="Cleo").exists()
+
+
+@pytest.mark.usefixtures("own_files")
+def test_files_go_along_for_those_who_work_here(browser: Client, agent: User) -> None:
+    def photo() -> SimpleUploadedFile:
+        return SimpleUploadedFile("oven.txt", b"A photo", "text/plain")
+
+    refused = browser.post(NEW, {**TYPED, "subject": "", "files": [photo()]})
+    assert words_of(refused) == ["A ticket needs a subject. Choose your files again."]
+    assert not Attachment.objects.exists()
+    browser.post(NEW, {**TYPED, "files": [photo(), photo()]})
+    [kept, other] = Attachment.objects.all()
+    assert (kept.ticket, kept.filename, kept.is_internal) == (Ticket.objects.get(), "oven.txt", True)
+    assert "oven.txt" in browser.get(f"/admin/tickets/{other.ticket.ticket_number}/").text
+    many = browser.post(NEW, {**TYPED, "files": [photo() for _ in range(11)]})
+    assert words_of(many) == ["At most 10 files go with one message. Choose your files again."]
+    assert Ticket.objects.count() == 1
 
 
 def test_custom_fields_are_filled_and_their_defaults_kept(browser: Client) -> None:

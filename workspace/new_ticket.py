@@ -13,12 +13,14 @@ from accounts.portal_accounts import free_username, username_stem
 from accounts.services import create_user
 from helpdesk.api.text import check_text
 from helpdesk.errors import HelpDeskError, Invalid
+from tickets.attachments import attach_all
 from tickets.models import Priority, Ticket, TicketTemplate
 from tickets.services import create_ticket
 
 from . import offers, panel, unsent
 from .composing import text_in
 from .pages import carried_out, page, ticket_address, user_of, visible
+from .ticket_pages import uploads_in
 
 TEMPLATES = 300
 TYPED = ("email", "name", "subject", "description", "priority", "group", "assignee", "category", "tags", "parent")
@@ -28,12 +30,15 @@ TYPED = ("email", "name", "subject", "description", "priority", "group", "assign
 def new_ticket(request: HttpRequest) -> HttpResponse:
     """A form, filled from a template if one is named; what is refused stays in it."""
     if request.method == "POST" and "use" in request.POST:
+        if request.FILES:
+            messages.warning(request, "Choose your files again.")
         return form(request, filled_up(request), parent=parent_in(request, request.POST))
     if request.method == "POST":
         try:
             ticket = carried_out(lambda: filed(request))
         except HelpDeskError as problem:
-            messages.error(request, problem.sentence)
+            again = " Choose your files again." if request.FILES else ""
+            messages.error(request, f"{problem.sentence}{again}")
             return form(request, typed_in(request.POST), parent=parent_in(request, request.POST), status=422)
         if visible(request).filter(pk=ticket.pk).exists():
             return HttpResponseRedirect(ticket_address(ticket.ticket_number))
@@ -130,7 +135,8 @@ def filed(request: HttpRequest) -> Ticket:
     description = text_in(posted.get("description", ""))
     if not description:
         raise Invalid("A ticket needs a description.")
-    return create_ticket(
+    uploads = uploads_in(request)
+    ticket = create_ticket(
         actor=actor,
         customer_id=customer_of(posted.get("email", "").strip(), posted.get("name", "").strip(), actor).pk,
         subject=panel.subject(posted.get("subject", "").strip()),
@@ -144,6 +150,8 @@ def filed(request: HttpRequest) -> Ticket:
         custom_fields=panel.fields_in(posted, keep=True),
         visible=visible(request),
     )
+    attach_all(ticket, uploads, actor=actor, reply_id=None)
+    return ticket
 
 
 def customer_of(email: str, name: str, actor: User) -> User:

@@ -2,6 +2,7 @@
 import { countDown } from "./clock.js";
 import { composer } from "./composer.js";
 import { listen } from "./keys.js";
+import { leaving } from "./leaving.js";
 import { load } from "./load.js";
 import { menus } from "./menus.js";
 import { presence } from "./presence.js";
@@ -14,6 +15,7 @@ if (root) {
   countDown();
   menus();
   load();
+  leaving(root.querySelector('form[data-page="new"]'));
   queue(root.querySelector("[data-counts]"));
   const ticket = root.querySelector('[data-page="ticket"]');
   if (ticket) {
