@@ -69,6 +69,21 @@
     } else if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
   }));
 
+  /* What was done is told on the next page. Readers of the screen speak of what comes into a page, not of what came with
+     it: it comes once more, too fast to be seen. */
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
+    for (const part of document.querySelectorAll("main [role=status]:not([data-draft-state])")) {
+      const told = [...part.childNodes];
+      if (!part.textContent.trim()) continue;
+      part.style.minHeight = `${part.offsetHeight}px`;
+      part.replaceChildren();
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        part.prepend(...told);
+        part.style.minHeight = "";
+      }));
+    }
+  }, 500));
+
   /* A form that is on its way is not sent a second time by a second click. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
