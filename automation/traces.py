@@ -1,7 +1,7 @@
 """Evaluations as they are read: why a rule ran, or did not, condition by condition."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -53,3 +53,16 @@ def one_rule(revision: RuleRevision, passed: str, facts: Row, outcome: Row | Non
         else [],
         "error": (outcome or {}).get("error"),
     }
+
+
+def is_about_links(condition: Row) -> bool:
+    """Which may lead to tickets that not everybody sees."""
+    return condition["field"] == "linkedTicketIds"
+
+
+def withhold(rules: list[Row], is_hidden: Callable[[Row], bool]) -> None:
+    """Who may not read something learns whether a condition about it held, but not what stands there."""
+    for rule in rules:
+        for condition in rule["conditions"]:
+            if is_hidden(condition):
+                condition["actual"] = None

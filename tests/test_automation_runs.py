@@ -173,6 +173,22 @@ def test_what_stands_about_people_takes_the_scope_to_read_them(
     assert blind.post("/api/automation-rules/preview", {**body, "conditions": [TECHNICAL]}).status_code == 200
 
 
+def test_the_trace_leads_nobody_to_links_they_do_not_see(api: ApiClient, customer: User, rule: Any) -> None:
+    key = rule(ruleType="ticket_update", conditions=[{"field": "linkedTicketIds", "operator": "is_not_empty"}])
+    hidden, own = file(api, customer), file(api, customer)
+    restricted = UserFactory(agent=True, ticket_scope="restricted")
+    Ticket.objects.filter(pk=own).update(assignee=restricted)
+    api.patch(f"/api/tickets/{own}", {"linkedTicketIds": [hidden]})
+    session = ApiClient()
+    session.force_login(restricted)
+    for path in (f"tickets/{own}/automation-trace", f"automation-rules/{key}/runs"):
+        assert hidden in api.get(f"/api/{path}").content.decode()
+        shown = session.get(f"/api/{path}").content.decode()
+        assert (hidden in shown, '"passed":true' in shown) == (False, True)
+    page = f"/admin/tickets/{Ticket.objects.get(pk=own).ticket_number}/rules/"
+    assert (session.get(page).status_code, hidden in session.get(page).content.decode()) == (200, False)
+
+
 def test_runs_are_forgotten_after_a_while_and_counters_are_not(api: ApiClient, customer: User, rule: Any) -> None:
     key = rule()
     ticket = file(api, customer)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.emails import matching_key
 from accounts.models import AgentGroup, User
 from automation.models import Evaluation
-from automation.traces import explained, rosters
+from automation.traces import explained, is_about_links, rosters, withhold
 from csat.models import Survey
 from custom_fields.models import CustomField, EntityType, FieldType
 from helpdesk.api.fields import parse_moment
@@ -84,7 +84,7 @@ def sla(ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {"policy": found["policy"], "hours": found["business_hours"], "promises": promises}
 
 
-def trace(ticket: Ticket, *, around: datetime | None = None) -> list[dict[str, Any]]:
+def trace(ticket: Ticket, reader: User, *, around: datetime | None = None) -> list[dict[str, Any]]:
     """Why rules ran on a ticket, or did not: its latest events, or those about a moment."""
     found = Evaluation.objects.filter(ticket=ticket)
     if around is not None:
@@ -95,10 +95,16 @@ def trace(ticket: Ticket, *, around: datetime | None = None) -> list[dict[str, A
         {
             "at": row.created_at,
             "triggers": [name.replace("_", " ") for name in row.triggers.split(",")],
-            "rules": explained(row.results, known[row.roster_id]),
+            "rules": rules_for(reader, explained(row.results, known[row.roster_id])),
         }
         for row in rows
     ]
+
+
+def rules_for(reader: User, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not reader.sees_all_tickets:
+        withhold(rules, is_about_links)
+    return rules
 
 
 # --- Properties as they are typed ---------------------------------------------------------------------

@@ -272,7 +272,7 @@ def rules(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "title": f"Rules on #{number}",
         "ticket": ticket,
-        "trace": trace(ticket, around=at),
+        "trace": trace(ticket, user_of(request), around=at),
         "at": at,
         "query": carried(request),
     }

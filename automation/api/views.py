@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from automation import services
 from automation.models import AutomationRule, Evaluation, Execution, RuleType
 from automation.preview import preview
-from automation.traces import explained, rosters
+from automation.traces import explained, is_about_links, rosters, withhold
 from helpdesk.api.endpoints import ApiViewSet
 from helpdesk.api.filters import OneOf, Switch
 from helpdesk.api.includes import Rows
@@ -98,11 +98,13 @@ class EvaluationViewSet(ResourceViewSet):
     def attach(self, rows: Rows) -> None:
         """Replace the stored form of each row by its explanation."""
         known = rosters(row["roster"] for row in rows)
-        hides_people = not sees_people(self.request)
+        hides_people, hides_links = not sees_people(self.request), not self.sees_all_tickets()
         for row in rows:
             rules = explained(row.pop("rules"), known[row.pop("roster")])
             if hides_people:
-                withhold_people(rules)
+                withhold(rules, is_about_people)
+            if hides_links:
+                withhold(rules, is_about_links)
             self.explain(row, rules)
 
     def explain(self, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
@@ -147,14 +149,6 @@ def sees_people(request: Request) -> bool:
 
 def is_about_people(condition: dict[str, Any]) -> bool:
     return str(condition["field"]).startswith(("customer.", "company."))
-
-
-def withhold_people(rules: list[dict[str, Any]]) -> None:
-    """Who may not read people learns whether a condition about them held, but not what stands there."""
-    for rule in rules:
-        for condition in rule["conditions"]:
-            if is_about_people(condition):
-                condition["actual"] = None
 
 
 def own_executions() -> QuerySet[Execution]:
