@@ -13,5 +13,9 @@ class SurveyQuerySet(models.QuerySet):
         """The surveys about tickets that this person may see."""
         return self.filter(ticket__in=Ticket.objects.visible_to(user).values("pk"))
 
+    def answerable(self) -> Self:
+        """Those whose mailed link still leads somewhere: to nobody who has been erased."""
+        return self.filter(customer__erased_at__isnull=True)
+
     def answered(self) -> Self:
         return self.filter(rating__isnull=False)

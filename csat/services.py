@@ -99,7 +99,7 @@ def answer(token: str, *, rating: int | None, feedback: str | None, now: datetim
 
 @in_one_transaction
 def write_answer(key: UUID, *, rating: int, feedback: str | None, now: datetime) -> Survey:
-    survey = Survey.objects.select_for_update(no_key=True).filter(pk=key).first()
+    survey = Survey.objects.answerable().select_for_update(no_key=True, of=("self",)).filter(pk=key).first()
     if survey is None:
         raise Invalid(TOO_LATE)
     fill_in(survey, rating=rating, feedback=feedback, now=now)
@@ -108,7 +108,7 @@ def write_answer(key: UUID, *, rating: int, feedback: str | None, now: datetime)
 
 def find(token: str) -> Survey:
     """The survey behind a mailed link, with its ticket; raises Invalid."""
-    survey = Survey.objects.select_related("ticket").filter(pk=survey_of(token)).first()
+    survey = Survey.objects.answerable().select_related("ticket").filter(pk=survey_of(token)).first()
     if survey is None:
         raise Invalid(TOO_LATE)
     return survey

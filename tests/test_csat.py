@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.erasing import erase_person
 from accounts.models import User
 from csat import services
 from csat.links import link_for, token_for
@@ -295,6 +296,16 @@ def test_forged_expired_and_orphaned_links_are_refused(client: Client, survey: S
         assert (page.status_code, "no longer valid" in page.content.decode()) == (404, True)
     delete_ticket(survey.ticket, actor=None)
     assert call(address, {"rating": "5"}).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_link_leads_nowhere_once_its_reader_is_erased(client: Client, survey: Survey, method: str) -> None:
+    Survey.objects.update(rating=2, feedback="Call me at 555", responded_at=timezone.now())
+    erase_person(survey.customer, actor=None)
+    answer = getattr(client, method)(page_of(survey), {"rating": "5", "feedback": "Cleo again"})
+    assert (answer.status_code, "555" in answer.content.decode()) == (404, False)
+    survey.refresh_from_db()
+    assert survey.rating == 2
 
 
 def test_a_second_answer_by_the_api_does_not_overwrite_the_customers(client: Client, survey: Survey) -> None:
