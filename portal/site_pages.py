@@ -1,5 +1,7 @@
 """What search engines, feed readers and browsers ask for."""
 
+import re
+
 from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.db.models import Max
@@ -17,6 +19,7 @@ from .guards import pages
 MAX_LISTED = 50_000  # what a sitemap can hold
 IN_FEED = 30
 YEAR = 365 * 24 * 3600
+UNSAID = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot say
 
 
 @pages
@@ -64,6 +67,10 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/help/sitemap.xml", context, content_type="application/xml; charset=utf-8")
 
 
+def in_xml(text: str) -> str:
+    return UNSAID.sub("", text)
+
+
 class NewArticles(Feed):
     """The newest articles that everybody may read."""
 
@@ -81,10 +88,10 @@ class NewArticles(Feed):
         )
 
     def item_title(self, item: Article) -> str:
-        return item.title
+        return in_xml(item.title)
 
     def item_description(self, item: Article) -> str:
-        return item.seo_description or item.excerpt or ""
+        return in_xml(item.seo_description or item.excerpt or "")
 
     def item_link(self, item: Article) -> str:
         return reverse("portal:article", args=[item.slug])

@@ -213,6 +213,8 @@ def test_the_sitemap_and_the_feed_are_well_formed(article: Article) -> None:
         "HelpDesk – Help centre",
         "Where invoices are",
     ]
+    Article.objects.update(title="Bell \x07 and \ufffe", excerpt="\x0b")
+    assert "<title>Bell  and </title>" in page("/help/feed.xml")
     robots = page("/robots.txt")
     assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in robots
     assert "Disallow: /requests" in robots
