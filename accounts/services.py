@@ -77,6 +77,7 @@ def create_user(
         **{key: value for key, value in values.items() if key in PLAIN_FIELDS},
     )
     check_choices(user)
+    check_avatar(user.avatar_url)
     with transaction.atomic():
         is_contact = role == Role.CUSTOMER
         if company_id:
@@ -192,6 +193,8 @@ def planned(user: User, values: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         wanted["tags"] = clean_tags(values["tags"])
     if wanted.get("company_id"):
         checked_company(wanted["company_id"])
+    if wanted.get("avatar_url") != user.avatar_url:
+        check_avatar(wanted.get("avatar_url"))
     if "email" in values:
         wanted["email"] = checked_email(values["email"])
         wanted["email_key"] = matching_key(wanted["email"])
@@ -268,6 +271,12 @@ def checked_company(company_id: UUID) -> UUID:
     if not Company.objects.filter(pk=company_id).exists():
         raise Invalid(company_id="No company has this id.")
     return company_id
+
+
+def check_avatar(url: str | None) -> None:
+    """A picture that is kept here goes with its owner's next one, so it is nobody else's."""
+    if avatar_files.own_file(url) is not None:
+        raise Invalid(avatar_url="This picture is kept here for its owner; name an address elsewhere.")
 
 
 def checked_username(username: str) -> str:

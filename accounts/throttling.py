@@ -16,9 +16,10 @@ from .models import RateWindow
 
 # One statement, so that parallel requests never count as one: a new window, or one more in the running one.
 COUNT = """
-    INSERT INTO accounts_ratewindow (key, started_at, count) VALUES (%s, %s, 1)
+    INSERT INTO accounts_ratewindow (key, started_at, count) VALUES (%s, %s, %s)
     ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN accounts_ratewindow.started_at < %s THEN 1 ELSE accounts_ratewindow.count + 1 END,
+        count = CASE WHEN accounts_ratewindow.started_at < %s THEN excluded.count
+                     ELSE accounts_ratewindow.count + excluded.count END,
         started_at = CASE WHEN accounts_ratewindow.started_at < %s THEN excluded.started_at
                           ELSE accounts_ratewindow.started_at END
     RETURNING started_at, count
@@ -41,12 +42,12 @@ SIGNUPS = Limit(100, 60 * 60)
 MAILS = Limit(5, 60 * 60)
 
 
-def hit(what: str, who: str, limit: Limit) -> None:
-    """Count one attempt; raises TooManyAttempts, with the seconds to wait, when it is one too many."""
+def hit(what: str, who: str, limit: Limit, *, by: int = 1) -> None:
+    """Count one attempt, or so many; raises TooManyAttempts, with the seconds to wait, when it is one too many."""
     now = timezone.now()
     if secrets.randbelow(PURGE_EVERY) == 0:
         purge(now)
-    started, count = counted(window_key(what, who), now, limit)
+    started, count = counted(window_key(what, who), now, limit, by)
     if count > limit.count:
         # Of attempts at the same moment a later one may have opened the window.
         elapsed = max(0.0, (now - started).total_seconds())
@@ -74,11 +75,11 @@ def purge(now: datetime) -> None:
     RateWindow.objects.filter(started_at__lt=now - STALE).delete()
 
 
-def counted(key: str, now: datetime, limit: Limit) -> tuple[datetime, int]:
+def counted(key: str, now: datetime, limit: Limit, by: int) -> tuple[datetime, int]:
     field = RateWindow._meta.get_field("started_at")
     moments = [field.get_db_prep_value(moment, connection) for moment in (now, now - timedelta(seconds=limit.seconds))]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [key, moments[0], moments[1], moments[1]])
+        cursor.execute(COUNT, [key, moments[0], by, moments[1], moments[1]])
         started, count = cursor.fetchone()
     for convert in connection.ops.get_db_converters(field.get_col("accounts_ratewindow")):
         started = convert(started, None, connection)

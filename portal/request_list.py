@@ -46,7 +46,9 @@ def requests(request: CustomerRequest) -> HttpResponse:
         context["problem"], status = _("Too many attempts. Please try again later."), 429
     else:
         try:
-            rows = matching(found, asked, internal=False, named=bool(user.email_verified_at)) if asked else found
+            # The address of whoever shares a request is nowhere shown, and no word to be guessed either.
+            named = bool(user.email_verified_at) and chosen != "shared"
+            rows = matching(found, asked, internal=False, named=named) if asked else found
             context["sections"] = sections(rows, found, request.GET.get("group", ""), request.GET.get("before", ""))
         except Invalid:
             context["problem"] = _("Please search for fewer words.")

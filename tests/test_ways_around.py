@@ -2,10 +2,12 @@
 
 from contextlib import nullcontext
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib import admin as pages_of_admins
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
@@ -16,9 +18,13 @@ from accounts.services import update_user
 from accounts.throttling import Limit
 from companies.models import Company
 from helpdesk.errors import Invalid, TooManyAttempts
+from outbox.models import OutgoingMail
 from tests.client import ApiClient
-from tests.factories import ApiKeyFactory, CompanyFactory, TicketFactory, UserFactory
+from tests.factories import ApiKeyFactory, CompanyFactory, NoteFactory, TicketFactory, UserFactory
+from tickets import copies
 from tickets.customers import file_request
+from tickets.models import Attachment, Ticket, TicketCopy
+from tickets.searching import refill
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
@@ -43,8 +49,30 @@ def test_a_claimer_cannot_guess_the_stored_name_by_searching_their_own_requests(
     assert "A lamp" in requests_for(claimer, "smithers")
 
 
-def requests_for(user: User, words: str) -> str:
-    return signed_in(user).get("/requests/", {"q": words}).content.decode()
+def requests_for(user: User, words: str, **more: str) -> str:
+    return signed_in(user).get("/requests/", {"q": words, **more}).content.decode()
+
+
+def test_whoever_is_kept_informed_cannot_guess_an_address_that_is_shown_nowhere(mia: User) -> None:
+    ticket = TicketFactory(customer__email="olga.private@secret.example", subject="A lamp")
+    TicketCopy.objects.create(ticket=ticket, email=mia.email, email_key=mia.email_key, by_staff=True)
+    found = {words: "A lamp" in requests_for(mia, words, show="shared") for words in ("lamp", "priv", "secret")}
+    assert found == {"lamp": True, "priv": False, "secret": False}
+
+
+@pytest.mark.parametrize("more", ["", "&limit=5", "&limit=200", "&sort=dueDate"])
+def test_a_key_that_may_not_read_people_cannot_guess_them_by_searching(api_with: Any, more: str) -> None:
+    ticket = TicketFactory(customer__name="Vera Smithers", customer__email="v@secret.example", subject="A lamp")
+    NoteFactory(ticket=ticket, content="Fragile")
+    refill([ticket.pk])
+    blind, sees = api_with("tickets:read"), api_with("tickets:read", "users:read")
+    for words, is_said in (("lamp", True), ("fragile", True), ("smi", False), ("lamp smi", False), ("secret", False)):
+        for key, expected in ((blind, is_said), (sees, True)):
+            assert len(key.get(f"/api/tickets?q={words}{more}").json()) == expected, words
+            exported = key.post(f"/api/tickets/export?q={words}", {"format": "json"})
+            assert len(exported.json()) == expected, words
+    assert api_with("users:read").get(f"/api/tickets?q=lamp{more}").status_code == 403
+    assert ApiClient("hd_wrong").get(f"/api/tickets?q=lamp{more}").status_code == 401
 
 
 # --- Companies that share their requests --------------------------------------------------------------
@@ -135,6 +163,59 @@ def filled(shape: Any, named: dict[str, str]) -> Any:
 
 def send(client: Client, method: str, path: str, body: dict[str, Any]) -> Any:
     return getattr(client, method)(path, body, content_type="application/json")
+
+
+# --- What others have, and what everybody shares ------------------------------------------------------
+
+
+def test_a_picture_that_is_kept_here_is_nobody_elses(
+    admin: User, api: ApiClient, django_capture_on_commit_callbacks: Any
+) -> None:
+    file = BytesIO()
+    Image.new("RGB", (9, 9)).save(file, "PNG")
+    kept = avatars.set_avatar(admin, content=file, size=100).avatar_url
+    session = signed_in(UserFactory(agent=True, ticket_scope="restricted"))
+    taken = {"avatarUrl": kept}
+    with django_capture_on_commit_callbacks(execute=True):
+        for path, body in ((f"/api/users/{UserFactory().pk}", taken), (f"/api/users/{admin.pk}", {"avatarUrl": None})):
+            assert send(session, "patch", path, body).status_code >= 400
+    new = {"username": "x", "email": "x@example.com", "name": "X"}
+    assert send(session, "post", "/api/users", {**new, **taken}).json()["details"].keys() == {"avatarUrl"}
+    assert api.patch(f"/api/users/{admin.pk}", {**taken, "name": "As it was"}).status_code == 200
+    assert session.get(str(kept).partition("8000")[2]).status_code == 200
+
+
+def test_a_mailbox_is_written_to_so_often_whoever_asks_for_it(
+    mia: User, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "COPIES_TO_MAILBOX", Limit(2, 60))
+    ticket, statuses = TicketFactory(customer=mia), []
+    for _ in range(3):
+        form = {"email": "Victim@else.example"}
+        statuses.append(browser.post(f"/requests/{ticket.ticket_number}/people", form).status_code)
+        TicketCopy.objects.all().delete()  # as the customer can
+    assert statuses == [302, 302, 429]
+    assert OutgoingMail.objects.filter(key__startswith="copied:").count() == 2
+
+
+@pytest.mark.parametrize(("proven", "sent"), [(True, 4), (False, 1)])
+def test_an_account_fills_no_disk(proven: bool, sent: int, settings: Any) -> None:
+    settings.ATTACHMENT_MAX_SIZE = 2000
+    user = sign_up(name="Mallory", email="mal@example.com", password="long-enough", address="10.0.0.1")
+    if proven:
+        User.objects.filter(pk=user.pk).update(email_verified_at=user.created_at)
+    client = signed_in(user)
+    for number in range(6):
+        files = [SimpleUploadedFile(f"{number}-{one}.txt", b"x" * 2000) for one in range(10)]
+        client.post("/requests/new", {"subject": "x", "description": f"{number}", "files": files})
+    assert (Attachment.objects.count(), Ticket.objects.count()) == (10 * sent, sent)
+    assert len(list((Path(settings.MEDIA_ROOT) / "attachments").iterdir())) == 10 * sent
+    ticket = Ticket.objects.first()
+    assert ticket
+    reply = f"/requests/{ticket.ticket_number}/reply"
+    file = SimpleUploadedFile("more.txt", b"x" * 2000)
+    assert client.post(reply, {"content": "With a file", "files": [file]}).status_code == 429
+    assert client.post(reply, {"content": "Without"}).status_code == 302
 
 
 # --- What outlives an account -------------------------------------------------------------------------

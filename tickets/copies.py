@@ -24,6 +24,7 @@ from .models import Action, Ticket, TicketCopy
 
 MAX_COPIES = 10
 COPIES_ADDED = Limit(30, 60 * 60)
+COPIES_TO_MAILBOX = Limit(10, 60 * 60)  # whichever customers ask for it, and however often they take it back
 
 
 @in_one_transaction
@@ -51,6 +52,7 @@ def inform(
         raise Invalid(email=f"At most {MAX_COPIES} people can be kept informed.")
     if not actor.is_staff:
         hit("copies by", str(actor.pk), COPIES_ADDED)
+        hit("copies to", key, COPIES_TO_MAILBOX)
     now = timezone.now()
     copy = TicketCopy.objects.create(
         id=new_id(),

@@ -5,11 +5,14 @@ checked here. Fields that agents must fill in before a ticket is closed are no c
 """
 
 from collections.abc import Collection, Sequence
+from math import ceil
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.throttling import Limit, hit
 from helpdesk.errors import Forbidden
 from helpdesk.transactions import in_one_transaction
 
@@ -17,6 +20,10 @@ from .attachments import Upload, attach_all
 from .files import all_or_none
 from .models import DONE_STATUSES, Reply, Source, Status, Ticket
 from .services import add_reply, change, create_ticket, lock
+
+# So many files of the largest size can be sent from an account in an hour; fewer while its mailbox is not proven.
+UPLOADS, UPLOADS_UNPROVEN = 40, 10
+KB = 1024  # bytes
 
 
 @in_one_transaction
@@ -31,6 +38,7 @@ def file_request(
     uploads: Sequence[Upload] = (),
 ) -> Ticket:
     """A request from the portal with its files, all of it or nothing; `asked` are the custom fields of the form."""
+    count_uploads(customer, uploads)
     ticket = create_ticket(
         actor=customer,
         customer_id=customer.pk,
@@ -47,6 +55,7 @@ def file_request(
 @in_one_transaction
 def write_back(ticket: Ticket, *, author: User, content: str, uploads: Sequence[Upload] = ()) -> Reply:
     """A message of a customer, with files; it opens a ticket again that was done."""
+    count_uploads(author, uploads)
     return add_reply(ticket, user_id=author.pk, content=content, uploads=uploads)
 
 
@@ -73,3 +82,11 @@ def reopen(ticket: Ticket, *, actor: User) -> Ticket:
 def require_customer(ticket: Ticket, actor: User) -> None:
     if ticket.customer_id != actor.pk:
         raise Forbidden("Only the person who sent this request can do that.")
+
+
+def count_uploads(user: User, uploads: Sequence[Upload]) -> None:
+    """Anybody can have an account, and every disk has an end; raises TooManyAttempts."""
+    if uploads:
+        files = UPLOADS if user.email_verified_at else UPLOADS_UNPROVEN
+        most = Limit(files * ceil(settings.ATTACHMENT_MAX_SIZE / KB), 60 * 60)
+        hit("uploads by", str(user.pk), most, by=sum(ceil(upload.size / KB) for upload in uploads))

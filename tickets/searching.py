@@ -25,6 +25,7 @@ insertion = Insertion(TicketSearch)
 OWN_NUMBER = re.compile(r"#(\d{1,18})(?!\w)", re.ASCII)
 FOR_CUSTOMERS = ("customer", "public")
 FOR_CLAIMERS = ("public",)
+SAID = ("public", "internal")
 # Characters of words that are kept; together they fit into a tsvector (1 MB) in any alphabet.
 MAX_PUBLIC = 120_000
 MAX_INTERNAL = 80_000
@@ -46,6 +47,11 @@ def words_in(text: str, *, only: tuple[str, ...] = ()) -> Q | None:
     """A condition on tickets; `#123` is the ticket with that number."""
     asked = OWN_NUMBER.sub(r"nr\1", text)
     return found(SEARCH, "search", asked, number="ticket_number", only=only)
+
+
+def words_said_in(text: str) -> Q | None:
+    """The same without the name and the address of the customer."""
+    return words_in(text, only=SAID)
 
 
 def words_of_customer(name: str, email: str) -> str:

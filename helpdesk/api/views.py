@@ -34,7 +34,7 @@ from helpdesk.errors import Forbidden, NotFound
 from . import errors, etags
 from .credentials import Credential
 from .endpoints import ApiViewSet
-from .filters import conditions
+from .filters import Filter, conditions
 from .includes import Include, attach_all, chosen
 from .json import CONTENT_TYPE, dumps
 from .paging import Listing, Order, choose_order, newest_first
@@ -61,7 +61,7 @@ class ResourceViewSet(ApiViewSet):
 
     def list(self, request: Request, **parents: str) -> HttpResponseBase:
         self.require_parents()
-        asked = conditions(self.filters, request.GET)
+        asked = conditions(self.filters_for_caller(), request.GET)
         listed = [i for i in self.includes if self.list_includes is None or i.name in self.list_includes]
         wanted = self.included(listed)
 
@@ -83,6 +83,10 @@ class ResourceViewSet(ApiViewSet):
             decorate=(lambda page: self.decorate(page, wanted)) if wanted or self.is_limited() else None,
             lookup=self.lookup,
         ).respond()
+
+    def filters_for_caller(self) -> Sequence[Filter]:
+        """What narrows a list. It may differ by who asks, as far as that is known already (see `lookup`)."""
+        return self.filters
 
     def decorate(self, rows: Rows, wanted: Sequence[Include]) -> None:
         if self.is_limited():
@@ -116,7 +120,7 @@ class ResourceViewSet(ApiViewSet):
     def included(self, offered: Iterable[Include]) -> Sequence[Include]:
         """What the request asks to include; the scopes it takes are checked as soon as the caller is known."""
         self.wanted = chosen(offered, self.request.GET.get("include"))
-        if not (self.lookup and self.lookup.pending):
+        if self.is_caller_known():
             self.check_includes()
         return self.wanted
 
@@ -160,9 +164,13 @@ class ResourceViewSet(ApiViewSet):
 
     # --- What may be seen --------------------------------------------------------------------------
 
+    def is_caller_known(self) -> bool:
+        """Whether the credential has been looked up, or goes along with the first statement."""
+        return not (self.lookup and self.lookup.pending)
+
     def is_limited(self) -> bool:
         """Whether this caller sees only part of the rows."""
-        if self.lookup and self.lookup.pending:
+        if not self.is_caller_known():
             return False  # an API key, valid or not
         credential: Credential | None = self.request.auth  # type: ignore[assignment]
         return credential is not None and credential.limited

@@ -1,16 +1,19 @@
 """How lists of tickets are narrowed and ordered."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from helpdesk.api.filters import Compared, Equals, OneOf, Reference, Switch, Tagged
+from helpdesk.api.filters import Compared, Equals, Filter, OneOf, Reference, Switch, Tagged
 from helpdesk.api.paging import Key, Order, newest_first, oldest_first
 from helpdesk.api.reads import Param
 from helpdesk.api.search import Searched
 from tickets.expressions import OrFarFuture
 from tickets.models import ACTIVE_STATUSES, Priority, Source, Status
-from tickets.searching import words_in
+from tickets.searching import words_in, words_said_in
 
 
 def is_overdue() -> Q:
@@ -32,7 +35,8 @@ TICKET_FILTERS = (
     Searched(
         "q",
         "",
-        "Every word, or its beginning: in number, subject, description, messages, notes, customer's name and email.",
+        "Every word, or its beginning: in number, subject, description, messages, notes; "
+        "with the scope users:read also in the customer's name and email.",
         search=words_in,
     ),
     Compared("createdAfter", "created_at__gt", "Created after this instant."),
@@ -56,6 +60,15 @@ TICKET_FILTERS = (
         off=lambda: Q(archived_at__isnull=True),
     ),
 )
+
+# The same for whoever may not read people: they could guess a name or an address letter by letter.
+WITHOUT_PEOPLE = tuple(
+    replace(one, search=words_said_in) if isinstance(one, Searched) else one for one in TICKET_FILTERS
+)
+
+
+def filters_for(scopes: Collection[str]) -> tuple[Filter, ...]:
+    return TICKET_FILTERS if "users:read" in scopes else WITHOUT_PEOPLE
 
 
 def by_deadline(path: str, name: str) -> Order:

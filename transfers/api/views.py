@@ -18,7 +18,7 @@ from helpdesk.api.paging import Key, Order, choose_order, newest_first, oldest_f
 from helpdesk.api.serializers import parse
 from helpdesk.api.views import ResourceViewSet
 from helpdesk.errors import Forbidden, Invalid, NotFound
-from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS
+from tickets.api.filters import TICKET_FILTERS, TICKET_ORDERS, filters_for
 from transfers import services
 from transfers.applying import ACTIONS, CREATED, FAILED, UNCHANGED, UPDATED, Outcome, shown_changes
 from transfers.exports import FORMATS, Export, csv_lines, failed_rows, filename
@@ -72,10 +72,13 @@ class ExportViewSet(ApiViewSet):
         if self.request.auth.limited and hasattr(rows, "visible_to"):
             rows = rows.visible_to(self.request.user)
         values: dict[str, Any] = {}
-        for condition in conditions(self.filters, self.request.GET):
+        for condition in conditions(self.filters_for_caller(), self.request.GET):
             rows = rows.filter(condition.build())
             values |= condition.values
         return rows.order_by(*choose_order(self.orders, self.request.GET.get("sort")).order_by()), values
+
+    def filters_for_caller(self) -> tuple[Filter, ...]:
+        return self.filters
 
     def sent(self, export: Export, extension: str) -> HttpResponseBase:
         if extension == "xlsx":
@@ -101,6 +104,9 @@ class TicketExportViewSet(ExportViewSet):
     layout = TICKETS
     filters = TICKET_FILTERS
     orders = TICKET_ORDERS
+
+    def filters_for_caller(self) -> tuple[Filter, ...]:
+        return filters_for(self.request.auth.scopes)
 
 
 class CsvParser(BaseParser):
