@@ -207,6 +207,11 @@ def test_a_rule_that_nobody_names_is_named_after_what_it_does(desk: Client) -> N
     assert AutomationRule.objects.get().name == "Category is technical → Set priority: urgent"
 
 
+def test_a_rule_that_does_nothing_is_refused_for_that_and_not_for_its_name(desk: Client) -> None:
+    answer = desk.post(NEW, {"name": "", "event": URGENT["event"], "condition_match": "all"})
+    assert answer.context["adminform"].form.errors == {"actions": ["A rule needs at least one action."]}
+
+
 def test_a_condition_on_a_field_that_is_gone_stays_until_it_is_changed(desk: Client) -> None:
     saved = rule(conditions=[{"field": "customFields.old", "operator": "is", "value": "x"}])
     assert "no longer defined" in desk.get(page_of(saved)).content.decode()

@@ -129,5 +129,6 @@ def short_name(values: dict[str, Any]) -> str:
     )
     [told] = named_summaries([rule])
     conditions = f" {told['match']} ".join(told["if"])
-    name = f"{conditions} → {', '.join(told['then'])}" if conditions else ", ".join(told["then"])
+    done = ", ".join(told["then"]) or "nothing"  # which is refused, and not for its name
+    name = f"{conditions} → {done}" if conditions else done
     return name if len(name) <= 200 else f"{name[:199]}…"
