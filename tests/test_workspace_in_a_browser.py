@@ -188,6 +188,20 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     assert Draft.objects.get().content == "Dear Cleo, pu"
 
 
+def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
+    browse: Browse, agent: User, tickets: list[Any]
+) -> None:
+    page = browse(agent)
+    for address in (QUEUE, f"{QUEUE}{tickets[0].ticket_number}/"):
+        page.goto(address)
+        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.get_by_role("alert")).to_contain_text("Your session has ended.")
+        page.get_by_role("link", name="Log in").click()
+        expect(page.get_by_label("Password")).to_be_visible()
+        page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
+
+
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:
     page = browse(agent, javascript=False, size=NARROW)
     page.goto(f"{QUEUE}?view=mine&sort=createdAt")

@@ -102,7 +102,8 @@
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const answer = await fetch(`${box.dataset.find}&q=${encodeURIComponent(text)}`).catch(() => null);
-      if (!answer || !answer.ok || mine !== asked || document.activeElement !== input) return;
+      if (answer?.redirected) document.dispatchEvent(new Event("hd:signed-out"));
+      if (!answer?.ok || answer.redirected || mine !== asked || document.activeElement !== input) return;
       show(box, input, (await answer.json()).found);
     }, text ? 150 : 0);
   };

@@ -6,14 +6,16 @@
   const WRONG = "That did not work. What you typed is still here, try again.";
   const EXPIRED = "You have signed in or out elsewhere since you opened this page. What you typed stays when you save now.";
 
-  const say = (words) => {
+  const OUT = "Your session has ended. Log in again to go on here; a text that you have begun is kept.";
+
+  const say = (words, ...more) => {
     document.querySelector(".hd-trouble")?.remove();
     const close = Object.assign(document.createElement("button"), { type: "button", className: "hd-button hd-button--small", textContent: "Close" });
     const told = Object.assign(document.createElement("div"), { className: "hd-notice hd-notice--red hd-trouble" });
     const text = document.createElement("p");
     text.setAttribute("role", "alert");
     close.addEventListener("click", () => told.remove());
-    told.append(text, close);
+    told.append(text, ...more, close);
     document.body.append(told);
     text.textContent = words;
   };
@@ -26,4 +28,14 @@
   document.addEventListener("htmx:responseError", (event) => say(event.detail.xhr.status === 403 ? EXPIRED : WRONG));
   document.addEventListener("htmx:sendError", () => say(AWAY));
   document.addEventListener("htmx:afterSwap", () => document.querySelector(".hd-trouble")?.remove());
+
+  /* Parts that ask now and then learn that nobody is signed in any more: said once, before anything is lost by it. */
+  let isSaid = false;
+  document.addEventListener("hd:signed-out", () => {
+    if (isSaid) return;
+    isSaid = true;
+    const isForm = document.querySelector("main form [name=signed_by]") && !document.querySelector('[data-page="ticket"]');
+    if (isForm) say(ENDED);  // sending it is what keeps it
+    else say(OUT, Object.assign(document.createElement("a"), { className: "hd-button hd-button--small hd-button--primary", href: location.pathname + location.search, textContent: "Log in" }));
+  });
 })();

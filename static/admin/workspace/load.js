@@ -10,8 +10,10 @@ const fetchInto = async (part, address) => {
     const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
     if (!answer.ok || !next) throw new Error(String(answer.status));
     part.replaceWith(document.adoptNode(next));
+    return true;
   } catch {
     part.removeAttribute("aria-busy");
+    return false;
   }
 };
 
@@ -27,10 +29,10 @@ export const load = () => {
     box.classList.toggle("is-above", bottom > innerHeight && target.getBoundingClientRect().top - height > HEAD);
     box.scrollIntoView({ block: "nearest" });
   }, true);
-  document.addEventListener("click", (event) => {
+  document.addEventListener("click", async (event) => {
     const link = event.target.closest("a[data-into]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    fetchInto(document.getElementById(link.dataset.into), link.href);
+    if (!await fetchInto(document.getElementById(link.dataset.into), link.href)) location.href = link.href;
   });
 };

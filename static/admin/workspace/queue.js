@@ -57,6 +57,7 @@ export const queue = (page) => {
     if (document.hidden) return;
     try {
       const answer = await fetch(page.dataset.counts, { headers: { Accept: "application/json" } });
+      if (answer.redirected) document.dispatchEvent(new Event("hd:signed-out"));
       if (!answer.ok || answer.redirected) return;
       for (const [name, number] of Object.entries(await answer.json())) {
         const shown = page.querySelector(`[data-count="${name}"]`);
