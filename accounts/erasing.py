@@ -51,6 +51,8 @@ def erase_person(user: User | UUID, *, actor: User | None, blank_messages: bool 
         person_erasing.send(
             User, user=found, addresses=addresses, words=words, blank_messages=blank_messages, actor=actor
         )
+    for address in addresses:
+        forget_address(address)
     record(person, Action.ERASED, actor=actor, changes={"messages_blanked": [None, blank_messages]}, name=ERASED)
     return person
 
@@ -75,7 +77,6 @@ def is_erased(email_key: str) -> bool:
 def forget_traces(person: User, addresses: list[str]) -> None:
     ErasedAddress.objects.get_or_create(digest=digest_of(person.email_key))
     for address in addresses:
-        forget_address(address)
         ReplayRecord.objects.filter(Q(key__icontains=address) | Q(target__icontains=address)).delete()
     # The answers themselves are encrypted with keys that are not in the database, and gone after a day.
     ReplayRecord.objects.filter(target__icontains=str(person.pk)).delete()

@@ -2,14 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, connections, transaction
 
+from accounts.erasing import erase_person
 from accounts.models import ApiKey, User
+from helpdesk.errors import Invalid
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory, TicketFactory, UserFactory
 from tickets.models import Activity, Ticket, TicketLink
+from tickets.services import create_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -177,3 +182,32 @@ def test_a_timer_toggled_twice_at_once_is_back_where_it_was(api_key: ApiKey, age
         200: 10
     }
     assert api.get(f"/api/time-entries/{entry}").json()["timerRunning"] is False
+
+
+WAITING = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+    )
+"""
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="There only one transaction writes at a time.")
+def test_nobody_is_read_while_they_are_erased(customer: User, admin: User) -> None:
+    def file_one() -> None:
+        try:
+            create_ticket(actor=None, customer_id=customer.pk, subject="Late", description="Text")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            erase_person(customer.pk, actor=admin)
+            late = pool.submit(file_one)
+            waits = False
+            while not waits:  # for what this transaction holds
+                cursor.execute("SELECT pg_stat_clear_snapshot()")
+                cursor.execute(WAITING)
+                waits = cursor.fetchone()[0] or late.done()
+        with pytest.raises(Invalid):
+            late.result()
+    assert not Ticket.objects.exists()

@@ -56,6 +56,9 @@ def forget_customer(sender: Any, user: User, addresses: list[str], blank_message
 
     They are kept informed of no ticket, and what they asked for without an account is not held any longer.
     """
+    # Whoever is at one of them has written by then whatever is to be forgotten.
+    theirs = Ticket.objects.filter(customer=user).order_by("pk").select_for_update(no_key=True)
+    list(theirs.values_list("pk", flat=True))
     TicketCopy.objects.filter(email_key__in=addresses).delete()
     told = Activity.objects.filter(action=Action.INFORMED)
     told.filter(old_value__in=addresses).update(old_value=ERASED)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from accounts.models import AgentGroup, User
@@ -72,7 +73,11 @@ def check_group(group_id: UUID | None) -> None:
 
 def names_of_people() -> Statement:
     people = User.objects.active().filter(pk=Param("pk", User._meta.pk)).order_by()
-    return Statement(people, [Column("name", F("name"), None), Column("email", F("email"), None)])
+    statement = Statement(people, [Column("name", F("name"), None), Column("email", F("email"), None)])
+    if connection.vendor == "postgresql":
+        # Whoever is being erased or merged just now is not read as they were. The new row takes this lock anyway.
+        statement.sql += " FOR KEY SHARE"
+    return statement
 
 
 def active_staff(pk: Param) -> QuerySet[User]:

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
+from helpdesk.api.writes import with_retries
 from helpdesk.errors import HelpDeskError
 
 Method = TypeVar("Method", bound=Callable[..., HttpResponse | None])
@@ -75,8 +76,7 @@ def view_of(pages: Any, name: str) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         answer = None
         try:
-            with transaction.atomic():
-                answer = getattr(pages, name)(request, row)
+            answer = with_retries(lambda: transaction.atomic(getattr(pages, name))(request, row))
         except HelpDeskError as problem:
             pages.message_user(request, str(problem), messages.ERROR)
         return answer or back(request, reverse(f"admin:{pages.opts.app_label}_{pages.opts.model_name}_changelist"))

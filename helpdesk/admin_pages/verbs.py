@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from helpdesk.api.fields import MAX_TEXT
+from helpdesk.api.writes import with_retries
 from helpdesk.errors import HelpDeskError, Invalid
 from helpdesk.transactions import Lock, take
 
@@ -119,14 +120,18 @@ class VerbPages(Pages):
         elif self.may_save(request, object_id) and (unsent := self.site.unsent_here(request)):
             given["unsent"] = True
             shown_again(request, unsent)
-        try:
+        view = super().changeform_view
+
+        def answer() -> HttpResponse:
             # Whoever only looks keeps nobody waiting.
             with transaction.atomic() if request.method == "POST" else nullcontext():
                 if request.method == "POST" and object_id:
                     # Of two who save the same row the second finds what the first one saved.
                     take(Lock.ADMIN_PAGES, f"{self.opts.label}:{object_id}")
-                around = self.around(request, object_id)
-                return super().changeform_view(request, object_id, form_url, {**given, **around})
+                return view(request, object_id, form_url, {**given, **self.around(request, object_id)})
+
+        try:
+            return with_retries(answer)
         except HelpDeskError as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, {**given, **self.around(request, object_id)})

@@ -1,6 +1,7 @@
 """People > Contacts: who writes to us, and what may be done about their data."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -24,6 +25,7 @@ from accounts.portal_accounts import free_username, username_stem
 from accounts.services import create_user, update_user
 from custom_fields.models import EntityType
 from helpdesk.admin_pages import VerbPages, Who, ago, badge, posted
+from helpdesk.api.writes import with_retries
 from helpdesk.errors import HelpDeskError
 from people.models import Contact
 
@@ -231,8 +233,8 @@ class Contacts(VerbPages):
         other = others.filter(email_key=matching_key(typed)).first() if typed else None
         if request.method == "POST" and other is not None and "confirmed" in request.POST:
             try:
-                with transaction.atomic():
-                    merge_contacts(contact.pk, merged_id=other.pk, actor=request.user)  # type: ignore[arg-type]
+                user: Any = request.user
+                with_retries(transaction.atomic(partial(merge_contacts, contact.pk, merged_id=other.pk, actor=user)))
             except HelpDeskError as refusal:
                 messages.error(request, str(refusal))
             else:
@@ -259,8 +261,9 @@ class Contacts(VerbPages):
         if request.method == "POST" and not wrong:
             blank = "blank_messages" in request.POST
             try:
-                with transaction.atomic():
-                    erase_person(contact.pk, actor=request.user, blank_messages=blank)  # type: ignore[arg-type]
+                user: Any = request.user
+                erase = partial(erase_person, contact.pk, actor=user, blank_messages=blank)
+                with_retries(transaction.atomic(erase))
             except HelpDeskError as refusal:
                 messages.error(request, str(refusal))
             else:
