@@ -423,6 +423,8 @@ FILTERED = {
     "createdAfter": "2026-01-01",
     "updatedBefore": "2026-01-01",
     "resolvedAfter": "2026-01-01",
+    "due": "day",
+    "needsReply": "true",
 }
 FROM_END_TO_END = re.compile(r"Seq Scan on tickets_\w+|SCAN tickets_\w+\b(?! USING)")
 

@@ -137,11 +137,13 @@ def test_tickets_are_found_by_number_and_words_as_far_as_they_are_seen() -> None
     assert found(browser, "ticket", str(other.ticket_number)) == found(browser, "ticket", "sm") == []
 
 
-def test_a_company_is_named_in_any_case(browser: Client) -> None:
-    acme: Any = CompanyFactory(name="Acme Anvils")
+def test_a_company_is_named_in_any_case_and_may_have_a_comma(browser: Client) -> None:
+    acme: Any = CompanyFactory(name="Acme Anvils, Inc.")
     TicketFactory(subject="Crack", customer=UserFactory(company=acme))
     TicketFactory(subject="Other")
-    assert listed(browser, "view=all&company=acme+anvils") == {"Crack"}
+    assert listed(browser, "view=all&company=acme+anvils%2C+inc.") == {"Crack"}
+    form = browser.get(f"{QUEUE}?view=all&company=Acme+Anvils%2C+Inc.").text
+    assert 'name="company" class="hd-input" value="Acme Anvils, Inc."' in form
     assert listed(browser, "view=all&company=null") == set()
 
 

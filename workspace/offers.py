@@ -108,7 +108,7 @@ def called(name: str, value: str, names: dict[str, str]) -> str:
 
 def values_of(shown: Queue, name: str) -> list[str]:
     texts = shown.query.getlist(name)
-    parts = texts if name == "q" else [part.strip() for text in texts for part in text.split(",")]
+    parts = texts if name in ("q", "company") else [part.strip() for text in texts for part in text.split(",")]
     return [part for part in parts if part]
 
 

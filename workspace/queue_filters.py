@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
-from django.db.models.lookups import Exact, GreaterThanOrEqual, LessThan
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.utils import timezone
 
+from companies.models import Company
 from helpdesk.api.filters import Condition, Filter, Switch
 from helpdesk.api.reads import Param
+from helpdesk.api.text import check_text
 from helpdesk.errors import Invalid
 from tickets.expressions import next_due
 from tickets.models import WORK
 
+ALIKE = 20  # companies whose names differ in their case alone
 # From when until when the next promise falls due, from now on; no beginning: it has passed.
 SPANS: dict[str, tuple[timedelta | None, timedelta]] = {
     "overdue": (None, timedelta(0)),
@@ -49,10 +51,16 @@ class Due(Filter):
 
 @dataclass(frozen=True)
 class CompanyNamed(Filter):
-    """Tickets of customers of a company, called as people type it."""
+    """Tickets of customers of a company, called as people type it: its name is looked up first, and may have commas."""
 
-    def match(self, param: Param) -> Q:
-        return Q(Exact(Lower("customer__company__name"), Lower(param)))
+    def condition(self, text: str) -> Condition | None:
+        if text in ("", "all"):
+            return None
+        check_text(text, "The company")
+        names = list(
+            Company.objects.filter(name__iexact=text).order_by().values_list("name", flat=True).distinct()[:ALIKE]
+        )
+        return self.any_of(names or [text])
 
 
 def needs_reply() -> Q:

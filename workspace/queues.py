@@ -166,7 +166,7 @@ SORTS = {
 FILTERS = (
     *(declared for declared in TICKET_FILTERS if declared.name not in ("archived", "parentTicketId")),
     Equals("customer", "customer__email_key", "Address of the customer.", normalise=matching_key),
-    CompanyNamed("company", "", "Name of the company, whatever its case."),
+    CompanyNamed("company", "customer__company__name", "Name of the company, whatever its case."),
     *FIGURE_FILTERS,
     *QUEUE_FILTERS,
 )
