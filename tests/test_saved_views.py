@@ -80,3 +80,10 @@ def test_what_takes_long_to_count_is_kept_longer(
     monkeypatch.setattr(saved_views.cache, "set", lambda _key, _value, seconds: lasting.append(seconds))
     assert list(saved_views.saved_counts(agent).values()) == ["0"]
     assert lasting == [kept]
+
+
+def test_nobody_fills_everybodys_pages_with_views(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_views, "MOST", 1)
+    for name in ("One", "Two"):
+        browser.post("/admin/tickets/views/", {"name": name, "queue": "view=all", "shared": "on"})
+    assert SavedView.objects.get().name == "One"

@@ -26,6 +26,7 @@ FRESH = 60  # seconds these numbers are kept, or longer
 PATIENCE = 300  # times as long as it took to count, so that what takes a second is not asked for all the time
 LONGEST = 60
 MOST_QUERY = 2000
+MOST = 100  # of one person: those that are shared stand on everybody's pages
 
 
 def saved_views(user: User) -> QuerySet[SavedView]:
@@ -72,6 +73,8 @@ def save_view(request: HttpRequest) -> HttpResponse:
         address = Queue(user, QueryDict(query), now=timezone.now()).address()
         if len(address) > MOST_QUERY:
             raise Invalid("These are too many filters for one view.")
+        if SavedView.objects.filter(owner=user).count() >= MOST:
+            raise Invalid(f"You have {MOST} views already. Delete one first.")
         try:
             SavedView.objects.create(owner=user, query=address, **given(request))
         except IntegrityError:
