@@ -37,6 +37,7 @@ class Kind(models.TextChoices):
     TICKET_TEMPLATE = "tickets.tickettemplate", "Ticket template"
     CATEGORY = "knowledge_base.category", "Knowledge base category"
     FOLDER = "knowledge_base.folder", "Knowledge base folder"
+    SHARED_VIEW = "workspace.savedview", "Shared view"
 
 
 class Entry(models.Model):

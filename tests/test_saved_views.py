@@ -4,6 +4,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from accounts.models import User
+from audit.models import Entry
 from helpdesk.errors import NotFound
 from tests.desk import signed_in
 from tests.factories import TicketFactory, UserFactory
@@ -49,6 +50,26 @@ def test_views_are_saved_shared_and_deleted_by_their_owner(browser: Client, agen
     assert signed_in(admin).post(f"{save}{shared.pk}/delete/").status_code == 302
     assert browser.post(f"{save}{secret.pk}/delete/").status_code == 302
     assert not SavedView.objects.exists()
+
+
+def test_what_happens_to_views_that_all_may_use_is_in_the_audit_log(browser: Client, agent: User, admin: User) -> None:
+    save = "/admin/tickets/views/"
+    browser.post(save, {"name": "Secret", "queue": "view=mine"})
+    browser.post(save, {"name": "Burning", "queue": "view=all&priority=urgent", "shared": "on"})
+    shared, secret = SavedView.objects.order_by("name")
+    browser.post(f"{save}{shared.pk}/", {"name": "Burning brightly", "shared": "on"})
+    browser.post(f"{save}{secret.pk}/", {"name": "Still secret"})
+    browser.post(f"{save}{secret.pk}/delete/")
+    signed_in(admin).post(f"{save}{shared.pk}/delete/")
+    recorded = Entry.objects.order_by("created_at", "id").values_list("action", "actor_id", "subject_name")
+    assert list(recorded) == [
+        ("created", agent.pk, "Burning"),
+        ("changed", agent.pk, "Burning brightly"),
+        ("deleted", admin.pk, "Burning brightly"),
+    ]
+    assert Entry.objects.get(action="changed").changes == {"name": ["Burning", "Burning brightly"]}
+    assert Entry.objects.get(action="created").changes["query"] == [None, "view=all&priority=urgent"]
+    assert "Shared view" in signed_in(admin).get("/admin/audit/entry/").text
 
 
 def test_a_view_deleted_meanwhile_does_not_come_back(agent: User, browser: Client) -> None:

@@ -5,7 +5,6 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.cache import cache
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from audit.services import record_change, record_creation, record_deletion, snapshot
 from helpdesk.api.text import check_text
 from helpdesk.errors import Conflict, Invalid, NotFound
 
@@ -76,9 +76,11 @@ def save_view(request: HttpRequest) -> HttpResponse:
         if SavedView.objects.filter(owner=user).count() >= MOST:
             raise Invalid(f"You have {MOST} views already. Delete one first.")
         try:
-            SavedView.objects.create(owner=user, query=address, **given(request))
+            made = SavedView.objects.create(owner=user, query=address, **given(request))
         except IntegrityError:
             raise Conflict("You have a view of this name already.") from None
+        if made.is_shared:
+            record_creation(made, actor=user)
 
     attempt(request, save, f"The view “{name_in(request)}” is saved.")
     return HttpResponseRedirect(queue_address(query))
@@ -94,14 +96,19 @@ def change_view(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def rename(view: SavedView, request: HttpRequest) -> None:
     """Change what is still there; raises Invalid, Conflict and NotFound."""
-    user = user_of(request)
+    user, wanted = user_of(request), given(request)
+    locked = changeable(user).select_for_update(of=("self",)).filter(pk=view.pk).first()
+    if locked is None:
+        raise NotFound("This view is gone: it was deleted meanwhile, or is not shared any more.")
+    before = snapshot(locked)
+    locked.name, locked.is_shared = wanted["name"], wanted["is_shared"]
     try:
-        changed = changeable(user).filter(pk=view.pk).update(**given(request))
+        locked.save(update_fields=["name", "is_shared"])
     except IntegrityError:
         whose = "You have" if view.owner_id == user.pk else f"{view.owner.name} has"
         raise Conflict(f"{whose} a view of this name already.") from None
-    if not changed:
-        raise NotFound("This view is gone: it was deleted meanwhile, or is not shared any more.")
+    if before["is_shared"] or locked.is_shared:
+        record_change(locked, before, actor=user)
 
 
 def name_in(request: HttpRequest) -> str:
@@ -120,6 +127,14 @@ def given(request: HttpRequest) -> dict[str, Any]:
 @require_POST
 def delete_view(request: HttpRequest, pk: UUID) -> HttpResponse:
     view = changeable_view(user_of(request), pk)
-    view.delete()
-    messages.success(request, f"The view “{view.name}” is gone.")
+    attempt(request, lambda: remove(view, user_of(request)), f"The view “{view.name}” is gone.")
     return HttpResponseRedirect(queue_address())
+
+
+def remove(view: SavedView, user: User) -> None:
+    """Delete it; what colleagues may miss is in the audit log."""
+    found = SavedView.objects.select_for_update().filter(pk=view.pk).first()
+    if found is not None:
+        if found.is_shared:
+            record_deletion(found, actor=user)
+        found.delete()
