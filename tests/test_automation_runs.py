@@ -173,6 +173,23 @@ def test_what_stands_about_people_takes_the_scope_to_read_them(
     assert blind.post("/api/automation-rules/preview", {**body, "conditions": [TECHNICAL]}).status_code == 200
 
 
+NOTE = {"type": "add_note", "value": "Call {{\ncustomer.phone }}"}
+MAIL = {"type": "send_email", "value": {"to": "m@example.com", "subject": "x", "body": "{{company.name}}"}}
+
+
+@pytest.mark.parametrize("values", [{"conditions": [BIG]}, {"actions": [NOTE]}, {"actions": [URGENT, MAIL]}])
+def test_no_rule_tells_of_people_to_a_key_that_may_not_read_them(
+    api_with: Any, rule: Any, values: dict[str, Any]
+) -> None:
+    body = {"name": "Rule", "ruleType": "ticket_creation", "actions": [URGENT]}
+    blind, sees = api_with("tickets:write"), api_with("tickets:write", "users:read")
+    for method, path in (("post", "/api/automation-rules"), ("patch", f"/api/automation-rules/{rule()}")):
+        refused = getattr(blind, method)(path, {**body, **values})
+        assert (refused.status_code, "users:read" in refused.json()["error"]) == (403, True)
+        assert getattr(sees, method)(path, {**body, **values}).status_code in (200, 201)
+        assert getattr(blind, method)(path, body).status_code in (200, 201)
+
+
 def test_the_trace_leads_nobody_to_links_they_do_not_see(api: ApiClient, customer: User, rule: Any) -> None:
     key = rule(ruleType="ticket_update", conditions=[{"field": "linkedTicketIds", "operator": "is_not_empty"}])
     hidden, own = file(api, customer), file(api, customer)

@@ -1,6 +1,6 @@
 """Automation rules over HTTP, and the explanation of what they did."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -19,6 +19,7 @@ from helpdesk.api.paging import by_name, newest_first
 from helpdesk.api.views import ResourceViewSet
 from helpdesk.errors import Forbidden
 from tickets.models import Ticket
+from tickets.placeholders import PLACEHOLDER
 
 from .serializers import (
     AutomationRuleSerializer,
@@ -28,6 +29,8 @@ from .serializers import (
     RuleRunSerializer,
     TraceSerializer,
 )
+
+PEOPLE = ("customer.", "company.")
 
 
 class AutomationRuleViewSet(ResourceViewSet):
@@ -44,6 +47,13 @@ class AutomationRuleViewSet(ResourceViewSet):
             "isActive", "", "Active rules, or the others.", on=lambda: Q(is_active=True), off=lambda: Q(is_active=False)
         ),
     )
+
+    def parsed(self) -> dict[str, Any]:
+        values = super().parsed()
+        if tells_of_people(values) and not sees_people(self.request):
+            # What it notes on tickets, and when, would tell all about people to a key that may not read them.
+            raise Forbidden("Rules about customers and companies need the scope users:read.")
+        return values
 
     def create(self, request: Request) -> HttpResponse:
         """Save a rule."""
@@ -148,7 +158,22 @@ def sees_people(request: Request) -> bool:
 
 
 def is_about_people(condition: dict[str, Any]) -> bool:
-    return str(condition["field"]).startswith(("customer.", "company."))
+    return str(condition["field"]).startswith(PEOPLE)
+
+
+def tells_of_people(values: dict[str, Any]) -> bool:
+    """Whether a rule asks about people or writes of them; what else may be wrong with it is said later."""
+    conditions = (one for one in values.get("conditions", ()) if isinstance(one, dict) and "field" in one)
+    named = (name for text in texts_in(values.get("actions", [])) for name in PLACEHOLDER.findall(text))
+    return any(map(is_about_people, conditions)) or any(name.startswith(PEOPLE) for name in named)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(inner)
 
 
 def own_executions() -> QuerySet[Execution]:
