@@ -20,6 +20,7 @@ from .throttling import Limit, hit
 KEPT = timedelta(hours=8)
 MOST = 20  # forms in one browser
 LONGEST = 300_000  # characters of one form
+IN_ALL = 1_000_000  # of all that wait in one browser; the oldest go first
 BROWSERS = Limit(60, 60 * 60)  # without a session, in which forms of one person begin to wait
 FIELD = "signed_by"
 SALT = "accounts.unsent"
@@ -61,17 +62,25 @@ def keep(request: Any) -> bool:
     if not owner or (user.is_authenticated and str(user.pk) != owner):
         return False
     fields = {name: values for name, values in request.POST.lists() if name not in OWN and NEVER not in name}
-    if sum(len(text) for values in fields.values() for text in values) > LONGEST:
+    if length_of(fields) > LONGEST:
         return False
     session = request.session
     if session.session_key is None and not may_begin(owner):
         return False
     forms = {path: form for path, form in kept_in(session).items() if path != request.path and form["by"] == owner}
     form = {"by": owner, "at": timezone.now().isoformat(), "fields": fields, "files": bool(request.FILES)}
-    session[KEY] = dict([*forms.items(), (request.path, form)][-MOST:])
+    waiting = [*forms.items(), (request.path, form)][-MOST:]
+    while sum(length_of(one["fields"]) for _, one in waiting) > IN_ALL:
+        waiting.pop(0)
+    session[KEY] = dict(waiting)
     if not user.is_authenticated:
         session.set_expiry(KEPT)
     return True
+
+
+def length_of(fields: Fields) -> int:
+    """In characters, those of the names too: anybody can make up fields."""
+    return sum(len(name) + sum(map(len, values)) for name, values in fields.items())
 
 
 def may_begin(owner: str) -> bool:

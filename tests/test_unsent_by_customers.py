@@ -1,12 +1,13 @@
 """What a customer sends after their session has ended: it waits in their browser, for them alone."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
-from accounts.models import User
-from accounts.unsent import seal
+from accounts.models import AccountSession, User
+from accounts.unsent import kept_in, seal
 from tests.factories import TicketFactory, UserFactory
 from tickets.models import Ticket
 
@@ -38,6 +39,18 @@ def test_nobody_else_sees_it_and_signing_out_drops_it(mia: User) -> None:
             browser.force_login(UserFactory())
         browser.force_login(mia)
         assert "Mine" not in browser.get("/requests/new").content.decode()
+
+
+def test_what_waits_in_one_browser_has_a_limit_whatever_the_forms_are_made_of(mia: User) -> None:
+    browser = Client()
+    for number in range(8):
+        form = {"content": "x" * 100, "signed_by": seal(mia), **{f"{name}{'y' * 29_000}": "z" for name in range(10)}}
+        for sent in (form, {**form, "n" * 10_000: "is too much"}):
+            browser.post(f"/requests/{number}/reply", urlencode(sent), "application/x-www-form-urlencoded")
+    kept = kept_in(browser.session)
+    assert [one["fields"]["content"] for one in kept.values()] == [["x" * 100]] * 3
+    assert "/requests/7/reply" in kept
+    assert len(AccountSession.objects.get().session_data) < 1_500_000
 
 
 @pytest.mark.parametrize("guests", [True, False])
