@@ -108,3 +108,12 @@ def test_nobody_fills_everybodys_pages_with_views(browser: Client, monkeypatch: 
     for name in ("One", "Two"):
         browser.post("/admin/tickets/views/", {"name": name, "queue": "view=all", "shared": "on"})
     assert SavedView.objects.get().name == "One"
+
+
+def test_numbers_follow_what_somebody_sees(browser: Client, agent: User) -> None:
+    TicketFactory()
+    browser.post("/admin/tickets/views/", {"name": "Every", "queue": "view=all"})
+    view = SavedView.objects.get()
+    for scope, number in (("global", "1"), ("restricted", "0")):
+        User.objects.filter(pk=agent.pk).update(ticket_scope=scope)
+        assert browser.get("/admin/tickets/counts/").json()[str(view.pk)] == number
