@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from companies.models import Company
+from helpdesk.errors import Invalid
 
 from .pages import user_of, visible
 from .queues import COLUMNS, Queue
@@ -71,4 +72,7 @@ def find(request: HttpRequest) -> JsonResponse:
     """What fits a few letters; of nothing we know, nothing."""
     text: Any = request.GET.get("q", "").strip()[:100]
     finder = FINDERS.get(request.GET.get("of", ""))
-    return JsonResponse({"found": finder(request, text) if finder else []})
+    try:
+        return JsonResponse({"found": finder(request, text) if finder else []})
+    except Invalid:  # more words than are searched for
+        return JsonResponse({"found": []})
