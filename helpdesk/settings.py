@@ -325,7 +325,7 @@ UNFOLD = {
     "STYLES": [
         asset(f"admin/{name}.css") for name in ("helpdesk", "frame", "lists", "settings", "articles", "people", "print")
     ],
-    "SCRIPTS": [asset("admin/helpdesk.js"), asset("admin/trouble.js")],
+    "SCRIPTS": [asset("admin/helpdesk.js"), asset("admin/trouble.js"), asset("admin/anywhere.js")],
 }
 
 # --- Language and time ----------------------------------------------------------------------------

@@ -103,6 +103,12 @@ def test_everything_goes_by_keyboard(browse: Browse, agent: User, tickets: list[
         keys.press(key)
     expect(page.locator("#ws-head").get_by_text("In progress")).to_be_visible()
     assert list(tickets[2].activities.values_list("new_value", flat=True)) == ["in_progress"]
+    # One goes anywhere from every page.
+    page.goto("/admin/people/contact/")
+    keys.press("Control+k")
+    page.get_by_role("combobox", name="Go to").fill("Printer B")
+    page.get_by_role("option", name=f"#{tickets[1].ticket_number} Printer B").click()
+    expect(page.get_by_role("heading", name="Printer B", exact=True)).to_be_visible()
 
 
 def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(

@@ -17,7 +17,7 @@ from tickets.models import Ticket
 from tickets.querysets import TicketQuerySet
 
 from .models import Preferences
-from .queues import PLACE, VIEWS
+from .queues import PLACE
 
 Result = TypeVar("Result")
 OF_TICKETS = ("all", "at", "message")  # parameters of a ticket's pages, not of its queue
@@ -27,7 +27,6 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], *, status
     frame = {
         **admin.site.each_context(request),
         "preferences": preferences_of(request.user),
-        "all_views": VIEWS.values(),
     }
     return TemplateResponse(request, f"workspace/{template}", {**frame, **context}, status=status)
 

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from accounts import unsent
 from accounts.avatar_files import address_of
+from workspace.queues import VIEWS, View
 
 register = template.Library()
 
@@ -29,6 +30,12 @@ def breadcrumbs(context: template.Context) -> list[dict[str, str]]:
 def signed_by(context: template.Context) -> SafeString:
     """In a form whose words are not lost when the session has ended before it is sent."""
     return format_html('<input type="hidden" name="{}" value="{}">', unsent.FIELD, unsent.seal(context["request"].user))
+
+
+@register.simple_tag
+def queue_views() -> list[View]:
+    """The queues that everybody has."""
+    return list(VIEWS.values())
 
 
 @register.filter

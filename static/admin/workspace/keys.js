@@ -43,7 +43,7 @@ export const listen = (root) => {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       event.stopImmediatePropagation();
-      openPalette(root, known);
+      openPalette(known);
       return;
     }
     if (root.dataset.shortcuts === "off" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -54,6 +54,6 @@ export const listen = (root) => {
   }, true);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-sheet]")) openSheet(known);
-    if (event.target.closest("[data-palette]")) openPalette(root, known);
+    if (event.target.closest("[data-palette]")) openPalette(known);
   });
 };

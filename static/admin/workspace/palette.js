@@ -2,7 +2,8 @@
 import { dialog, element } from "./dom.js";
 
 /* Views stand in a template on every page; the sidebar has the other pages, with the name of an icon before theirs. */
-const links = () => [...document.getElementById("ws-go").content.querySelectorAll("a"), ...document.querySelectorAll("#nav-sidebar a[href]")]
+const more = () => document.getElementById("hd-go");
+const links = () => [...more().content.querySelectorAll("a"), ...document.querySelectorAll("#nav-sidebar a[href]")]
   .map((link) => {
     const copy = link.cloneNode(true);
     copy.querySelectorAll(".material-symbols-outlined").forEach((icon) => icon.remove());
@@ -10,15 +11,15 @@ const links = () => [...document.getElementById("ws-go").content.querySelectorAl
   })
   .filter(({ text }) => text);
 
-const tickets = (root, typed) => {
+const tickets = (typed) => {
   const words = typed.trim();
   if (!words) return [];
-  const search = { text: `Search tickets for “${words}”`, go: () => { location.href = `${root.dataset.queue}?view=all&q=${encodeURIComponent(words)}`; } };
+  const search = { text: `Search tickets for “${words}”`, go: () => { location.href = `${more().dataset.queue}?view=all&q=${encodeURIComponent(words)}`; } };
   const number = words.match(/^#?(\d+)$/)?.[1];
-  return number ? [{ text: `Open ticket #${number}`, go: () => { location.href = `${root.dataset.queue}?q=${number}`; } }, search] : [search];
+  return number ? [{ text: `Open ticket #${number}`, go: () => { location.href = `${more().dataset.queue}?q=${number}`; } }, search] : [search];
 };
 
-export const openPalette = (root, known) => {
+export const openPalette = (known = []) => {
   if (document.querySelector(".ws-palette")) return;
   const input = element("input", { type: "text", className: "ws-palette__input", placeholder: "Type a ticket number, a page or an action", autocomplete: "off" });
   const list = element("ul", { className: "ws-palette__list", id: "ws-palette-list", role: "listbox" });
@@ -40,17 +41,17 @@ export const openPalette = (root, known) => {
     clearTimeout(waiting);
     if (words.length < 3 || /^#?\d+$/.test(words)) return;
     waiting = setTimeout(async () => {
-      const answer = await fetch(`${root.dataset.queue}find/?of=ticket&q=${encodeURIComponent(words)}`).catch(() => null);
+      const answer = await fetch(`${more().dataset.queue}find/?of=ticket&q=${encodeURIComponent(words)}`).catch(() => null);
       if (!answer?.ok || answer.redirected || mine !== asked) return;
       met = (await answer.json()).found.slice(0, 6)
-        .map(({ id, text, hint }) => ({ typed: words, text: `${text} ${hint}`, go: () => { location.href = `${root.dataset.queue}${id}/`; } }));
+        .map(({ id, text, hint }) => ({ typed: words, text: `${text} ${hint}`, go: () => { location.href = `${more().dataset.queue}${id}/`; } }));
       fill(true);
     }, 200);
   };
   const fill = (keep) => {
     const typed = input.value.toLowerCase();
     const fitting = all.filter(({ text }) => text.toLowerCase().includes(typed)).slice(0, 12);
-    found = [...fitting, ...tickets(root, input.value), ...met.filter(({ typed: words }) => words === input.value.trim())];
+    found = [...fitting, ...tickets(input.value), ...met.filter(({ typed: words }) => words === input.value.trim())];
     at = Math.min(keep ? at : 0, found.length - 1);
     list.replaceChildren(...found.map((entry, index) => {
       const item = element("li", { id: `ws-palette-${index}`, role: "option", textContent: entry.text });
