@@ -77,3 +77,23 @@ def test_whoever_typed_something_wrong_goes_on_where_it_is(browse: Browse, admin
     page.get_by_role("button", name="Create agent").click()
     expect(page.get_by_text("This password is too short.")).to_be_visible()
     expect(page.locator("[name=password]")).to_be_focused()
+
+
+def test_lists_are_filtered_and_colours_chosen_without_a_mouse(browse: Browse, admin: User) -> None:
+    UserFactory(name="Cleo")
+    page = browse(admin)
+    page.goto("/admin/people/contact/")
+    filters, keys = page.get_by_role("button", name="Filters"), page.keyboard
+    filters.press("Enter")
+    expect(page.get_by_role("link", name="All", exact=True)).to_be_focused()
+    keys.press("Escape")
+    expect(filters).to_be_focused()
+    filters.press("Enter")
+    page.get_by_role("link", name="Deactivated", exact=True).press("Enter")
+    expect(page.get_by_text("No contacts found")).to_be_visible()
+    page.get_by_role("button", name=admin.email).press("Enter")
+    page.get_by_role("button", name="Dark").press("Enter")
+    expect(page.locator("html")).to_have_class("dark")
+    for address in ("/admin/people/contact/", "/admin/audit/entry/"):
+        page.goto(address)
+        expect(page.locator("a:not([href])[x-on\\:click]")).to_have_count(0)
