@@ -27,7 +27,7 @@ from .models import ErasedAddress, ReplayRecord, Role, User
 from .sessions import end_other_sessions
 from .signals import person_erasing
 
-THROTTLES = ("sign-in to", "reset for")
+THROTTLES = ("sign-in to", throttling.SIGNED_IN, "reset for")
 
 
 @in_one_transaction

@@ -30,7 +30,7 @@ from .erasing import is_erased
 from .models import Role, User
 from .services import hashed_password
 from .signals import user_saved
-from .throttling import MAILS, PER_ACCOUNT, PER_ADDRESS, SIGNUPS, forget, hit, network_of
+from .throttling import MAILS, SIGNUPS, hit, hit_sign_in, network_of, note_sign_in
 
 CLAIMS_BLOCKED = timedelta(days=1)
 NO_PASSWORD = "!"  # noqa: S105 - how Django marks an unusable password
@@ -138,8 +138,7 @@ def is_taken(username: str) -> bool:
 def sign_in(*, email: str, password: str, address: str) -> User:
     """The customer behind the credentials; raises SignInFailed alike for whatever is wrong."""
     account = matching_key(email)
-    hit("sign-in from", network_of(address), PER_ADDRESS)
-    hit("sign-in to", account, PER_ACCOUNT)
+    hit_sign_in(account, address)
     user = User.objects.filter(email_key=account).first()
     usable = user is not None and user.is_active and user.role == Role.CUSTOMER and user.has_usable_password()
     if user is None or not usable:
@@ -149,7 +148,7 @@ def sign_in(*, email: str, password: str, address: str) -> User:
         raise SignInFailed
     if settings.CLAIM_POLICY == "verify_first" and user.email_verified_at is None:
         raise SignInFailed
-    forget("sign-in to", account)
+    note_sign_in(account, address)
     return user
 
 

@@ -16,7 +16,7 @@ from .emails import matching_key
 from .models import User
 from .services import hashed_password
 from .signals import user_saved
-from .throttling import PER_ACCOUNT, PER_ADDRESS, forget, hit, network_of
+from .throttling import PER_ACCOUNT, forget, hit, hit_sign_in, note_sign_in
 
 
 def sign_in_staff(*, email: str, password: str, address: str) -> User:
@@ -25,15 +25,14 @@ def sign_in_staff(*, email: str, password: str, address: str) -> User:
     Attempts count together with those in the portal; raises TooManyAttempts.
     """
     account = matching_key(email)
-    hit("sign-in from", network_of(address), PER_ADDRESS)
-    hit("sign-in to", account, PER_ACCOUNT)
+    hit_sign_in(account, address)
     user = User.objects.staff().filter(email_key=account).first()
     if user is None or not user.has_usable_password():
         make_password(password)
         raise SignInFailed
     if not check_password(password, user.password):
         raise SignInFailed
-    forget("sign-in to", account)
+    note_sign_in(account, address)
     return user
 
 

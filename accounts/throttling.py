@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from math import ceil
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from helpdesk.errors import TooManyAttempts
@@ -25,6 +26,8 @@ COUNT = """
     RETURNING started_at, count
 """
 STALE = timedelta(days=2)
+KNOWN_FOR = timedelta(days=30)  # that a network is known to an account, after somebody has signed in from there
+SIGNED_IN = "signed in"
 PURGE_EVERY = 500  # about one attempt in so many tidies up
 
 
@@ -40,14 +43,18 @@ PER_ACCOUNT = Limit(10, 15 * 60)
 PER_ADDRESS = Limit(100, 15 * 60)
 SIGNUPS = Limit(100, 60 * 60)
 MAILS = Limit(5, 60 * 60)
+LATEST = Limit(1, 0)  # a window that begins anew each time
 
 
-def hit(what: str, who: str, limit: Limit, *, by: int = 1) -> None:
-    """Count one attempt, or so many; raises TooManyAttempts, with the seconds to wait, when it is one too many."""
+def hit(what: str, who: str, limit: Limit, *, by: int = 1, apart: str = "") -> None:
+    """Count one attempt, or so many; raises TooManyAttempts, with the seconds to wait, when it is one too many.
+
+    What is counted `apart` has a window of its own.
+    """
     now = timezone.now()
     if secrets.randbelow(PURGE_EVERY) == 0:
         purge(now)
-    started, count = counted(window_key(what, who), now, limit, by)
+    started, count = counted(window_key(what, who, apart), now, limit, by)
     if count > limit.count:
         # Of attempts at the same moment a later one may have opened the window.
         elapsed = max(0.0, (now - started).total_seconds())
@@ -55,8 +62,26 @@ def hit(what: str, who: str, limit: Limit, *, by: int = 1) -> None:
 
 
 def forget(what: str, who: str) -> None:
-    """Start over, after a success."""
-    RateWindow.objects.filter(key=window_key(what, who)).delete()
+    """Start over, after a success; what was counted apart, too."""
+    key = window_key(what, who)
+    RateWindow.objects.filter(Q(key=key) | Q(key__startswith=f"{key}:")).delete()
+
+
+def hit_sign_in(account: str, address: str) -> None:
+    """Count an attempt to sign in, whoever the account belongs to, if anybody; raises TooManyAttempts.
+
+    Attempts from networks where nobody has signed in to it of late count together, and lock nobody out elsewhere.
+    """
+    network, since = network_of(address), timezone.now() - KNOWN_FOR
+    hit("sign-in from", network, PER_ADDRESS)
+    is_known = RateWindow.objects.filter(key=window_key(SIGNED_IN, account, network), started_at__gt=since).exists()
+    hit("sign-in to", account, PER_ACCOUNT, apart=network if is_known else "")
+
+
+def note_sign_in(account: str, address: str) -> None:
+    """The password was right: start over, and know the network."""
+    forget("sign-in to", account)
+    counted(window_key(SIGNED_IN, account, network_of(address)), timezone.now(), LATEST, 1)
 
 
 def network_of(address: str) -> str:
@@ -72,7 +97,9 @@ def network_of(address: str) -> str:
 
 def purge(now: datetime) -> None:
     """Drop windows that ended long ago."""
-    RateWindow.objects.filter(started_at__lt=now - STALE).delete()
+    known = Q(key__startswith=f"{SIGNED_IN}:")
+    RateWindow.objects.filter(~known, started_at__lt=now - STALE).delete()
+    RateWindow.objects.filter(known, started_at__lt=now - KNOWN_FOR).delete()
 
 
 def counted(key: str, now: datetime, limit: Limit, by: int) -> tuple[datetime, int]:
@@ -86,6 +113,7 @@ def counted(key: str, now: datetime, limit: Limit, by: int) -> tuple[datetime, i
     return started, count
 
 
-def window_key(what: str, who: str) -> str:
+def window_key(what: str, who: str, apart: str = "") -> str:
     """Hashed: the table tells nobody who tried to sign in."""
-    return f"{what}:{sha256(who.encode(errors='replace')).hexdigest()}"
+    said = [who, apart] if apart else [who]
+    return ":".join([what, *(sha256(one.encode(errors="replace")).hexdigest() for one in said)])

@@ -10,8 +10,12 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from accounts import throttling
 from accounts.models import RateWindow, User
+from accounts.portal_accounts import sign_in
+from accounts.staff_sign_in import sign_in_staff
 from accounts.throttling import network_of
+from helpdesk.errors import HelpDeskError
 from tests.client import ApiClient
 from tests.factories import PASSWORD, CompanyFactory, TicketFactory, UserFactory
 from tickets.models import Ticket
@@ -263,6 +267,33 @@ def test_logins_are_throttled_by_account_and_forgiven_after_success() -> None:
     assert log_in("other@example.com", "wrong").status_code == 401
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
         assert log_in("known@example.com", PASSWORD).status_code == 200
+
+
+def test_nobody_is_locked_out_by_what_others_try_elsewhere(agent: User, mia: User) -> None:
+    mallory, home = "198.51.100.1", "192.0.2.7"
+    for signs_in, person in ((sign_in, mia), (sign_in_staff, agent)):
+
+        def attempt(password: str, address: str, person: User = person, signs_in: Any = signs_in) -> str:
+            try:
+                signs_in(email=person.email, password=password, address=address)
+            except HelpDeskError as refusal:
+                return type(refusal).__name__
+            return "in"
+
+        assert attempt(PASSWORD, home) == "in"
+        tried = [attempt("wrong", f"{mallory}{digit}") for digit in range(12)]
+        assert tried == ["SignInFailed"] * 10 + ["TooManyAttempts"] * 2
+        assert [attempt(PASSWORD, address) for address in ("203.0.113.9", home)] == ["TooManyAttempts", "in"]
+        tried = [attempt("wrong", home) for _ in range(12)]
+        assert tried == ["SignInFailed"] * 10 + ["TooManyAttempts"] * 2
+        assert attempt(PASSWORD, home) == "TooManyAttempts"
+        with time_machine.travel(timezone.now() + timedelta(days=29)):
+            throttling.purge(timezone.now())
+            assert [attempt("wrong", mallory) for _ in range(11)][-1] == "TooManyAttempts"
+            assert attempt(PASSWORD, home) == "in"
+        with time_machine.travel(timezone.now() + timedelta(days=60)):
+            assert [attempt("wrong", mallory) for _ in range(11)][-1] == "TooManyAttempts"
+            assert attempt(PASSWORD, home) == "TooManyAttempts"
 
 
 def test_logins_and_signups_are_throttled_by_address() -> None:
