@@ -287,7 +287,8 @@ def test_pages_read_no_more_than_a_form_can_hold(path: str, is_signed_in: bool, 
 def test_odd_addresses_of_agents_are_no_errors(agent: User) -> None:
     TicketFactory()
     many = f"tickets/find/?of=ticket&q={'a+' * 40}"
-    for path in ("knowledge_base/article/?status__exact=%00", "tickets/?q=%00", "?%00=1", many):
+    odd = ("knowledge_base/article/?status__exact=%00", "people/contact/add/?company=x", "tickets/?q=%00", "?%00=1")
+    for path in (*odd, many):
         assert signed_in(agent).get(f"/admin/{path}").status_code in (200, 302, 400)
 
 
@@ -318,6 +319,7 @@ def test_odd_forms_of_agents_are_no_errors(agent: User) -> None:
     for page, form in (
         ("tickets/bulk", {"do": "tag", "tag_value": "a\x00b", "ids": [str(ticket.pk)]}),
         (f"people/contact/{contact.pk}/change", {"name": "N", "email": contact.email, "tags": "a\x00b"}),
+        (f"people/contact/{contact.pk}/change", {"name": "N", "email": contact.email, "company": "x"}),
         (f"people/contact/{contact.pk}/merge", {"email": "a\x00b"}),
     ):
         assert signed_in(agent).post(f"/admin/{page}/", form).status_code == 200

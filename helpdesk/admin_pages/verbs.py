@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -39,9 +39,15 @@ class VerbForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             if isinstance(field, forms.CharField) and field.max_length is None:
                 field.validators.append(MaxLengthValidator(MAX_TEXT))
+            if isinstance(field, forms.ModelChoiceField) and not isinstance(field, meanwhile.SETS):
+                # Django's field that finds rows asks the database for whatever stands in an address or a form.
+                if not is_key(field, self.initial.get(name)):
+                    self.initial[name] = None
+                if not is_key(field, self.data.get(name)):
+                    field.bound_data = nothing  # type: ignore[method-assign]
 
     @property
     def seen(self) -> str:
@@ -204,3 +210,16 @@ def shown_again(request: HttpRequest, unsent: QueryDict) -> None:
     assert not request.FILES  # noqa: S101 - to be read before the rest takes the place of a form that did not come
     request.method, request.POST = "POST", unsent  # type: ignore[assignment]
     request.refusal = Invalid(NOT_SAVED)  # type: ignore[attr-defined]
+
+
+def is_key(field: forms.ModelChoiceField, value: Any) -> bool:
+    """Whether a value can be the key of a row that a field refers to, or is none."""
+    key: Any = field.queryset.model._meta.pk if field.queryset is not None else None
+    try:
+        return not isinstance(value, str) or not value or key.to_python(value) is not None
+    except ValidationError:
+        return False
+
+
+def nothing(data: Any, initial: Any) -> None:
+    """What a field shows that was sent what cannot be."""
