@@ -66,10 +66,12 @@ def create_folder(*, actor: User | None, **values: Any) -> Folder:
 
 @in_one_transaction
 def update_folder(folder: UUID, *, actor: User | None, **values: Any) -> Folder:
-    """Change a folder; its articles go along to another category."""
+    """Change a folder; its articles go along to another category. Raises Forbidden where that takes an admin."""
     locked = lock(Folder, folder)
     before = locked.category_id
     check_folder(values)
+    if "visibility" in values:
+        workflow.require_right_to_open(locked, values["visibility"], actor=actor)
     store(locked, values, actor=actor)
     if locked.category_id != before:
         locked.articles.update(category=locked.category_id, updated_at=timezone.now())

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.models import User
 from helpdesk.errors import Conflict, Forbidden, Invalid
 
-from .models import APPROVED_STATUSES, Article, Status
+from .models import APPROVED_STATUSES, Article, Folder, Status, Visibility
 
 # From where to where anybody who may write can take an article.
 STEPS: dict[str, tuple[str, ...]] = {
@@ -62,6 +62,15 @@ def move(article: Article, status: str, *, actor: User | None, now: datetime) ->
 def require_right_to_edit(article: Article, *, actor: User | None) -> None:
     if article.status in APPROVED_STATUSES and not is_admin(actor):
         raise Forbidden("Only admins can change an article that is approved; set its status to draft first.")
+
+
+def require_right_to_open(folder: Folder, visibility: str, *, actor: User | None) -> None:
+    """Who reads what is approved is part of what was approved."""
+    readers = (Visibility.AGENTS, Visibility.LOGGED_IN, Visibility.ALL)
+    if readers.index(Visibility(visibility)) <= readers.index(Visibility(folder.visibility)) or is_admin(actor):
+        return
+    if folder.articles.filter(status__in=APPROVED_STATUSES).exists():
+        raise Forbidden("Only admins can open a folder with approved articles to more people.")
 
 
 def is_admin(actor: User | None) -> bool:

@@ -185,6 +185,21 @@ def test_what_is_approved_is_changed_by_admins_or_taken_back_first(
     assert (taken.status_code, taken.json()["title"], taken.json()["approverId"]) == (200, "Mine", None)
 
 
+@pytest.mark.parametrize("status", ["published", "approved", "draft"])
+def test_a_folder_with_approved_articles_is_opened_by_admins(
+    api: ApiClient, api_with: Any, agent: User, status: str
+) -> None:
+    folder = FolderFactory(visibility="logged_in")
+    ArticleFactory(folder=folder, category=folder.category, status=status)
+    writer, path = api_with("kb:write", owner=agent), f"/api/kb/folders/{folder.pk}"
+    opened = writer.patch(path, {"visibility": "all", "name": "Open"})
+    assert (opened.status_code, "admins" in opened.content.decode()) == ((403, True), (200, False))[status == "draft"]
+    assert api.patch(path, {"visibility": "logged_in"}).status_code == 200
+    for values in ({"name": "Renamed", "visibility": "logged_in"}, {"visibility": "agents"}):
+        assert writer.patch(path, values).status_code == 200
+    assert api.patch(path, {"visibility": "all"}).status_code == 200
+
+
 def test_publishing_is_told_once(admin: User) -> None:
     told: list[Any] = []
 
