@@ -67,6 +67,7 @@ def test_a_default_is_stored_in_the_type_of_the_field_and_shown_as_typed(
     ("wrong", "field", "text"),
     [
         ({"options": ""}, "options", "A dropdown needs options to choose from."),
+        ({"options": "free\x00\npro"}, "options", "Null characters are not allowed."),
         ({"default_value": "gold"}, "default_value", "Plan must be one of: free, pro."),
         ({"name": "2nd"}, "name", "A name has letters, digits and underscores, and does not begin with a digit."),
         ({"name": "taken"}, "name", "A custom field of this entity type has this name already."),
