@@ -73,7 +73,9 @@ def test_fifty_tickets_are_taken_at_once(browse: Browse, agent: User, customer: 
     assert Ticket.objects.filter(assignee=agent).count() == 50
 
 
-def test_everything_goes_by_keyboard(browse: Browse, agent: User, tickets: list[Any]) -> None:
+def test_everything_goes_by_keyboard(
+    browse: Browse, agent: User, tickets: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = browse(agent)
     page.goto(f"{QUEUE}?view=mine&sort=createdAt")
     keys = page.keyboard
@@ -103,6 +105,12 @@ def test_everything_goes_by_keyboard(browse: Browse, agent: User, tickets: list[
         keys.press(key)
     expect(page.locator("#ws-head").get_by_text("In progress")).to_be_visible()
     assert list(tickets[2].activities.values_list("new_value", flat=True)) == ["in_progress"]
+    # The list goes on where a page of it ends.
+    monkeypatch.setattr("workspace.queues.PAGE", 2)
+    page.goto(f"{QUEUE}?view=all&sort=createdAt")
+    for key in ("j", "j", "j"):
+        keys.press(key)
+    expect(page.get_by_role("link", name="Printer C")).to_be_visible()
     # One goes anywhere from every page.
     page.goto("/admin/people/contact/")
     keys.press("Control+k")

@@ -11,7 +11,13 @@ const step = (by) => {
     document.querySelector(by > 0 ? '[data-go="next"]' : '[data-go="previous"]')?.click();
     return;
   }
-  const next = all[Math.min(all.length - 1, Math.max(0, all.indexOf(here()) + by))];
+  const place = all.indexOf(here()) + by;
+  const beyond = here() && !all[place] && document.querySelector(`.ws-paging [rel="${by > 0 ? "next" : "prev"}"]`);
+  if (beyond) {
+    beyond.click();
+    return;
+  }
+  const next = all[Math.min(all.length - 1, Math.max(0, place))];
   all.forEach((row) => row.classList.remove("is-here"));
   next.classList.add("is-here");
   next.querySelector("[data-open]").focus();
