@@ -145,7 +145,7 @@ export const composer = (ticket, page) => {
     const body = new FormData(form, event.submitter);
     idle(false);
     state.textContent = "Sending…";
-    let problem = "It could not be sent. Your text is kept, try again.";
+    let problem = "Not sent, but kept. Try again.";
     try {
       if (keeping) await Promise.race([keeping, new Promise((done) => { setTimeout(done, 2000); })]);
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
