@@ -116,7 +116,7 @@ Cost = int | tuple[int, int]  # on either database, or on SQLite and on PostgreS
 READS: list[tuple[str, Cost]] = [
     ("/api/tickets", 2),
     ("/api/tickets?limit=5", 2),
-    ("/api/tickets?limit=5&status=open,pending&tag=eu&overdue=false&sort=dueDate", 2),
+    ("/api/tickets?limit=5&status=open,pending&tag=eu&overdue=false&sort=dueDate", (2, 3)),
     ("/api/tickets?limit=5&include=customer,assignee,group,company", 6),
     ("/api/tickets/{ticket}", 2),
     ("/api/tickets/{ticket}?include=customer,assignee,group,company,replies,notes,activities,attachments", 10),

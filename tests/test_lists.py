@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -220,3 +222,25 @@ def test_cursors_keep_microseconds_apart(api: ApiClient) -> None:
     for n in range(4):
         TicketFactory(created_at=datetime.fromisoformat(f"2025-12-18T05:21:07.21400{n}+00:00"))
     assert len(walk(api, "/api/tickets?limit=1")) == 4
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no plans")
+def test_a_filter_is_planned_for_its_values_and_a_page_of_few_does_not_walk_along_the_order(api: ApiClient) -> None:
+    TicketFactory.create_batch(3)
+    for query, kept in (
+        ("status=open", True),
+        ("updatedAfter=2020-01-01", False),
+        ("category=Nothing", False),
+        ("status=open&sort=updatedAt", True),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            for _ in range(8):  # the driver prepares what it has seen five times
+                assert api.get(f"/api/tickets?limit=5&{query}").status_code == 200
+        lists = [one["sql"] for one in asked if "LIMIT 6" in one["sql"]]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%LIMIT 6'")
+            prepared = [statement for (statement,) in cursor.fetchall()]
+            cursor.execute("DEALLOCATE ALL")
+        connection.connection._prepared.clear()
+        assert bool(prepared) is kept, query
+        assert all(("GREATEST" in sql) is ("sort" in query) for sql in lists)

@@ -334,7 +334,7 @@ def test_who_sees_only_their_own_is_not_shown_those_of_nobody_without_looking_fo
     for assignees, numbers, questions in (
         ("null", [], 0),
         (f"{other.pk},null", [], 0),
-        (f"{agent.pk},null", [own.ticket_number], 3),
+        (f"{agent.pk},null", [own.ticket_number], 3 + (connection.vendor == "postgresql")),
     ):
         queue = Queue(agent, QueryDict(f"view=all&sort=due&assigneeId={assignees}"), now=timezone.now())
         with CaptureQueriesContext(connection) as asked:
@@ -384,7 +384,7 @@ def test_the_queue_asks_few_questions_however_many_tickets_there_are(agent: User
         ReplyFactory(ticket=ticket, content="word " * 1000)
         if number == 0:
             few = asked()
-    assert asked() == few <= 13
+    assert asked() == few <= 13 + (connection.vendor == "postgresql")
 
 
 def test_nothing_changes_on_get(browser: Client) -> None:

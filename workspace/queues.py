@@ -252,13 +252,21 @@ class Queue:
         """How many tickets it holds, up to MOST."""
         if self.is_empty:
             return told(0)
-        rows = self.tickets.order_by(*self.order.order_by())[: MOST + 1]
-        statement = Statement(rows, NUMBER[:1])
+        rows = self.tickets.order_by(*self.order.order_by(gathered=self.is_gathered(self.order)))[: MOST + 1]
+        statement = Statement(rows, NUMBER[:1], afresh=True)
         return told(len(statement.execute(statement.sql, self.values)))
 
     @property
     def is_narrowed(self) -> bool:
         return bool(self.conditions)
+
+    def is_gathered(self, order: Order) -> bool:
+        return self.is_narrowed and not order.is_of_creation and self.are_few
+
+    @cached_property
+    def are_few(self) -> bool:
+        """Whether all of it is soon gathered, wherever it stands on the list."""
+        return Statement(self.tickets.order_by(), NUMBER[:1]).matches_few(self.values)
 
     def address(self, **changes: str | None) -> str:
         """The query string of this queue, with some parameters changed (None: gone), without a place on the list.
@@ -295,11 +303,12 @@ class Queue:
         """
         if self.is_empty:
             return [], False
-        tickets, values = self.tickets.order_by(*order.order_by()), dict(self.values)
+        tickets = self.tickets.order_by(*order.order_by(gathered=self.is_gathered(order)))
+        values = dict(self.values)
         if cursor:
             tickets = tickets.filter(order.after())
             values |= read_cursor(order, cursor)
-        statement = Statement(tickets, NUMBER, keys=order.key_texts())
+        statement = Statement(tickets, NUMBER, keys=order.key_texts(), afresh=True)
         found = statement.execute(statement.window(limit + 1), values)
         places = [(statement.shape(row), write_cursor(order, statement.key_of(row))) for row in found[:limit]]
         if found and columns is not NUMBER:

@@ -5,7 +5,7 @@ holds `Param`s, and the values for them. Commas mean any of, `all` means no filt
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ class Condition:
     build: Callable[[], Q]
     values: dict[str, Any] = field(default_factory=dict)
     lasting: bool = True  # whether its SQL is worth keeping, or is for this request alone
+    alike: bool = False  # whether each value of it matches a good part of all rows, so that one plan fits them all
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ class OneOf(Filter):
         if text not in self.allowed:
             raise Invalid(f"{self.name} must be one of: {', '.join(self.allowed)}.")
         return text
+
+    def any_of(self, values: Sequence[Any]) -> Condition:
+        return replace(super().any_of(values), alike=True)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "examples": list(self.allowed)}
@@ -162,7 +166,8 @@ class Switch(Filter):
         if text not in ("true", "false", "all", ""):
             raise Invalid(f"{self.name} must be one of: true, false.")
         build = {"true": self.on, "false": self.off}.get(text)
-        return Condition((self.name, text), build, self.values()) if build else None
+        values = self.values()
+        return Condition((self.name, text), build, values, alike=not values) if build else None
 
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import models
+from django.db import connection, models
 from django.db.models import BooleanField, Expression, F, Func, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -23,6 +23,7 @@ from helpdesk.errors import Invalid
 
 from .json import CONTENT_TYPE, dumps
 from .lookups import MOST_ROWS, Lookup
+from .plans import Gathered
 from .reads import CHUNK, Param, Statement, compiled
 from .serializers import Column
 from .sqltext import RawText
@@ -53,8 +54,16 @@ class Order:
     def all_keys(self) -> tuple[Key, ...]:
         return (*self.keys, Key(F("id"), models.UUIDField()))
 
-    def order_by(self) -> list[OrderBy]:
-        return [OrderBy(key.expression, descending=self.descending) for key in self.all_keys]
+    def order_by(self, *, gathered: bool = False) -> list[OrderBy]:
+        """`gathered`: what matches is few, and sorted once it is found."""
+        first, *rest = (key.expression for key in self.all_keys)
+        expressions = [Gathered(first) if gathered else first, *rest]
+        return [OrderBy(expression, descending=self.descending) for expression in expressions]
+
+    @property
+    def is_of_creation(self) -> bool:
+        """Whether indexes of filters have their rows in this order, too."""
+        return bool(self.keys) and self.keys[0].expression == F("created_at")
 
     def key_texts(self) -> list[Expression]:
         """What a row is sorted by before its id, at full precision."""
@@ -172,13 +181,15 @@ class Listing:
     values: dict[str, Any]
     decorate: Decorate | None = None  # adds what `include` asks for to the rows of a page
     lookup: Lookup | None = None  # who asks, if that is still to be found out
+    afresh: bool = False  # whether the values decide how it is best read
+    narrowed: bool = False  # whether it may be a small part of all rows
 
     def respond(self) -> HttpResponseBase:
         query = self.request.GET
         limit = parse_limit(query.get("limit"))
         if cursor := query.get("cursor"):
             self.values.update(read_cursor(self.order, cursor))
-        if self.lookup and (limit is None or limit > MOST_ROWS):
+        if self.lookup and (limit is None or limit > MOST_ROWS or self.may_be_gathered):
             self.lookup.ask()
         if limit is not None and limit <= PAGE:
             return self.page(limit, bool(cursor))
@@ -217,18 +228,36 @@ class Listing:
 
     def statement(self, has_cursor: bool, keyed: bool = False) -> Statement:
         def build(rows: QuerySet) -> Statement:
-            return Statement(rows, self.columns, keys=self.order.key_texts() if keyed else ())
+            keys = self.order.key_texts() if keyed else ()
+            return Statement(rows, self.columns, keys=keys, afresh=self.afresh)
 
         return self.compile(has_cursor, (keyed,), build)
 
+    @property
+    def may_be_gathered(self) -> bool:
+        may_stand_apart = self.narrowed and "sort" in self.request.GET and not self.order.is_of_creation
+        return may_stand_apart and connection.vendor == "postgresql"
+
+    @cached_property
+    def is_gathered(self) -> bool:
+        """Whether what matches is so little that it is not looked for along the order."""
+
+        def unordered() -> Statement:
+            return Statement(self.queryset().order_by(), self.columns[:1])
+
+        if not self.may_be_gathered:
+            return False
+        asked = compiled.get((*self.shape, "unordered"), unordered) if self.shape else unordered()
+        return asked.matches_few(self.values)
+
     def compile(self, has_cursor: bool, kind: tuple[Any, ...], build: Callable[[QuerySet], Statement]) -> Statement:
         def fresh() -> Statement:
-            rows = self.queryset().order_by(*self.order.order_by())
+            rows = self.queryset().order_by(*self.order.order_by(gathered=self.is_gathered))
             return build(rows.filter(self.order.after()) if has_cursor else rows)
 
         if self.shape is None:
             return fresh()
-        return compiled.get((*self.shape, self.order.name, has_cursor, *kind), fresh)
+        return compiled.get((*self.shape, self.order.name, self.is_gathered, has_cursor, *kind), fresh)
 
     def decorated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.decorate and rows:

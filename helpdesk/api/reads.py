@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.db.models import BooleanField, Expression, F, Func, QuerySet
 
 from .json import dumps
+from .plans import are_few, for_these_values
 from .serializers import Column
 
 # Rows a streamed list holds in memory at once: few, since one may carry a text of 200,000 characters.
@@ -86,13 +87,19 @@ class Statement:
         columns: Sequence[Column],
         *,
         keys: Sequence[Expression] = (),
+        afresh: bool = False,
     ) -> None:
-        """`keys` are selected behind the columns and stay out of the rows; see `fetch_page`."""
+        """`keys` are selected behind the columns and stay out of the rows; see `fetch_page`.
+
+        With `afresh` it is planned for its values each time: what matches few rows is not looked for like what matches
+        many.
+        """
         selected = [*(column.expression for column in columns), *keys]
         aliases = {f"c{index}": expression for index, expression in enumerate(selected)}
         sql, params = queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params()
         self.sql = sql
         self.params: tuple[Any, ...] = params
+        self.afresh = afresh
         self.width = len(columns)
         self.shape = compile_shape(columns)
 
@@ -117,10 +124,14 @@ class Statement:
         rides = lookup is not None and lookup.pending
         if rides:
             sql, params = lookup.joined(sql, params)
-        with connection.cursor() as cursor:
+        with for_these_values() if self.afresh else nullcontext(), connection.cursor() as cursor:
             cursor.execute(sql, params)
             rows = cursor.fetchall()
         return lookup.open(rows) if rides else rows
+
+    def matches_few(self, values: dict[str, Any]) -> bool:
+        """Whether its rows, in whatever order, are soon gathered."""
+        return are_few(self.sql, self.bind(values))
 
     def fetch_page(
         self, values: dict[str, Any], limit: int, lookup: Companion | None = None

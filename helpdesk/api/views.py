@@ -82,6 +82,8 @@ class ResourceViewSet(ApiViewSet):
             values={**parents, **{name: value for c in asked for name, value in c.values.items()}},
             decorate=(lambda page: self.decorate(page, wanted)) if wanted or self.is_limited() else None,
             lookup=self.lookup,
+            afresh=self.is_limited() or not all(condition.alike for condition in asked),
+            narrowed=self.is_limited() or any(declared.name in request.GET for declared in self.filters),
         ).respond()
 
     def filters_for_caller(self) -> Sequence[Filter]:
