@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -51,7 +51,8 @@ class Who(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         # By the name of their last act: somebody may have married.
-        names = dict(Entry.objects.order_by("created_at").values_list("actor_id", "actor_name").distinct())
+        acts = Entry.objects.values_list("actor_id", "actor_name").annotate(last=Max("created_at")).order_by("last")
+        names = {key: name for key, name, _ in acts}
         people = sorted((name, str(key)) for key, name in names.items() if key)
         return [("system", SYSTEM), *((key, name) for name, key in people)]
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AgentGroup, Role, User
 from audit.models import Entry
@@ -292,7 +293,7 @@ def test_load_is_what_is_open_and_assigned(desk: Client, agent: User) -> None:
     group = AgentGroupFactory()
     TicketFactory.create_batch(2, assignee=agent, group=group)
     TicketFactory(group=group)
-    TicketFactory(assignee=agent, group=group, status="closed")
+    TicketFactory(assignee=agent, group=group, status="closed", resolved_at=timezone.now())
     rows = desk.get(reverse("admin:people_agent_changelist")).context["cl"].result_list
     assert {row.name: row.open_tickets for row in rows}[agent.name] == 2
     [row] = desk.get(reverse("admin:accounts_agentgroup_changelist")).context["cl"].result_list

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 
-from tickets.models import Ticket
+from tickets.models import WORK, Ticket
 
 LATEST = 15
 
@@ -29,6 +29,10 @@ def latest(tickets: QuerySet, **query: str) -> dict[str, Any]:
 
 def counted_open(rows: QuerySet, request: HttpRequest, field: str) -> QuerySet:
     """The rows with `open_tickets`: how many of theirs the reader sees that still ask for work."""
-    theirs = visible(request).open().filter(archived_at__isnull=True, **{field: OuterRef("pk")}).order_by()
-    count = theirs.values(field).annotate(how_many=Count("pk")).values("how_many")
-    return rows.annotate(open_tickets=Coalesce(Subquery(count, output_field=IntegerField()), 0))
+    return rows.annotate(open_tickets=number_of(visible(request).filter(WORK, **{field: OuterRef("pk")}), field))
+
+
+def number_of(theirs: QuerySet, field: str) -> Coalesce:
+    """How many rows belong to the row outside, which `field` leads to."""
+    count = theirs.order_by().values(field).annotate(how_many=Count("*")).values("how_many")
+    return Coalesce(Subquery(count, output_field=IntegerField()), 0)

@@ -100,6 +100,7 @@ class Contacts(VerbPages):
     list_display = ("person", "company", "labels", "open", "state", "since")
     list_display_links = ("person",)
     list_select_related = ("company",)
+    sortable_by = ("person", "since")  # not by company, which is by the day a company was added
     list_filter = (State,)
     narrowed_by = ("company__id__exact",)
     list_per_page = 40

@@ -6,17 +6,17 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from accounts import groups
-from accounts.models import AgentGroup, User
+from accounts.models import AgentGroup, GroupMember, User
 from helpdesk.admin_pages import VerbForm, VerbPages, Who, badge
+from tickets.models import WORK
 
-from .around import counted_open, visible
+from .around import counted_open, number_of, visible
 
 
 class GroupForm(VerbForm):
@@ -69,11 +69,10 @@ class Groups(VerbPages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = counted_open(super().get_queryset(request), request, "group")
-        free = visible(request).open().unassigned().filter(archived_at__isnull=True, group=OuterRef("pk")).order_by()
-        count = free.values("group").annotate(how_many=Count("pk")).values("how_many")
-        return rows.annotate(
-            unassigned=Coalesce(Subquery(count, output_field=IntegerField()), 0), people=Count("members")
-        )
+        free = visible(request).unassigned().filter(WORK, group=OuterRef("pk"))
+        # Members without a join, which would have the tickets of a group counted once for each of them.
+        people = GroupMember.objects.filter(group=OuterRef("pk"))
+        return rows.annotate(unassigned=number_of(free, "group"), people=number_of(people, "group"))
 
     @display(description="Members", ordering="people")
     def size(self, group: Any) -> str:
