@@ -42,7 +42,8 @@ class PortalMiddleware:
         language = language_of(request)
         with translation.override(language), timezone.override(zone_of(getattr(request.user, "time_zone", ""))):
             response = self.get_response(request)
-        if has_account(request.user):
+        # A shared cache may keep what is public, and would give the cookie of a session to everybody along with it.
+        if has_account(request.user) and "public" not in response.headers.get("Cache-Control", ""):
             note_visit(request.session, timezone.now())
         # Names, tokens of forms: nothing that stands in a page is for anybody else.
         response.headers.setdefault("Cache-Control", "private, no-cache")

@@ -1,10 +1,13 @@
 """The portal in its readers' language and colours, under the brand's."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from portal.branding import brand_of, contrast, parse, style_of
@@ -28,7 +31,7 @@ def test_any_colour_of_a_brand_can_be_read(color: str) -> None:
     assert contrast(parse(dark), parse("#181e29")) >= 4.5
 
 
-def test_the_brand_is_on_every_page(settings: Any) -> None:
+def test_the_brand_is_on_every_page(settings: Any, browser: Client) -> None:
     settings.BRAND_NAME, settings.BRAND_COLOR = "Globex <Care>", "#00a86b"
     settings.BRAND_LOGO_URL = "https://cdn.globex.example/logo.svg"
     settings.BRAND_LINKS = {"Imprint": "https://globex.example/imprint"}
@@ -45,6 +48,11 @@ def test_the_brand_is_on_every_page(settings: Any) -> None:
     assert "immutable" in style["Cache-Control"]
     assert "--accent:" in text_of(style)
     assert brand_of("x", "", "", (), "").style == ""
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):  # when a visit is noted in the session
+        style, own = browser.get(sheet[1]), browser.get("/help/")
+    # What shared caches keep says nothing of anybody, least of all their session.
+    assert ("public" in style["Cache-Control"], bool(style.cookies)) == (True, False)
+    assert ("public" in own["Cache-Control"], bool(own.cookies)) == (False, True)
 
 
 # --- Language -----------------------------------------------------------------------------------------
