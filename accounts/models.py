@@ -83,6 +83,7 @@ class User(AbstractBaseUser):
             models.Index(fields=["created_at", "id"], name="user_created"),
             models.Index(fields=["role", "created_at", "id"], name="user_role"),
             models.Index(fields=["company", "created_at", "id"], name="user_company"),
+            models.Index(fields=["name"], name="user_name", condition=models.Q(merged_into__isnull=True)),
             models.Index(fields=["created_at", "id"], name="user_inactive", condition=models.Q(is_active=False)),
             models.Index(
                 fields=["created_at", "id"], name="user_verified", condition=models.Q(email_verified_at__isnull=False)

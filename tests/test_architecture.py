@@ -29,6 +29,7 @@ CELLAR = (
     "helpdesk.errors",
     "helpdesk.highlights",
     "helpdesk.ids",
+    "helpdesk.indexing",
     "helpdesk.json_values",
     "helpdesk.keeping",
     "helpdesk.mentions",
