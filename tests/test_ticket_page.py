@@ -26,6 +26,7 @@ from tests.factories import (
     UserFactory,
 )
 from tickets import services
+from tickets.attachments import attach_file
 from tickets.models import Attachment, Reply, Status, Ticket
 from workspace.composing import GONE
 from workspace.jobs import forget_presence
@@ -179,6 +180,16 @@ def test_pictures_are_shown_where_they_were_sent_and_other_files_named(browser: 
     assert page.count("<img src=") == page.count(f'<img src="/api/attachments/{picture.pk}/content"') == 1
     assert browser.get(f"/api/attachments/{picture.pk}/content")["Content-Type"] == "image/png"
     assert "attached" not in page  # they stand below their message
+
+
+def test_files_of_staff_beside_a_customers_message_say_that_customers_do_not_see_them(
+    browser: Client, agent: User, ticket: Ticket
+) -> None:
+    for actor, name in ((agent, "ours.txt"), (ticket.customer, "theirs.txt")):
+        attach_file(ticket, actor=actor, filename=name, content=BytesIO(b"x"), size=1)
+    ours, theirs = browser.get(at(ticket)).content.decode().split("<bdi>ours.txt")[1].split("<bdi>theirs.txt")
+    assert f"Not shown to the customer, attached by {agent.name}" in ours
+    assert "Not shown" not in theirs
 
 
 def test_too_large_a_file_takes_nothing_with_it(browser: Client, ticket: Ticket, settings: Any) -> None:

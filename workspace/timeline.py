@@ -85,7 +85,8 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
     if len(written) > most:
         written, earlier = written[-most:], number_of(ticket) - most
     files: dict[UUID | None, list[Attachment]] = defaultdict(list)
-    for attachment in Attachment.objects.filter(ticket=ticket).order_by("created_at", "id"):
+    attachments = Attachment.objects.filter(ticket=ticket).select_related("uploaded_by")
+    for attachment in attachments.order_by("created_at", "id"):
         files[attachment.reply_id].append(attachment)
     pointed, hidden = set(new), hidden_by_merges(ticket, written)
     unsent = unsent_mails(ticket, [row.pk for row in written])
