@@ -8,7 +8,7 @@ What is recorded of a row is what people can edit of it; never a password, a has
 recorded by the name of what it refers to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Any, Protocol
 from uuid import UUID
@@ -63,6 +63,22 @@ def record_deletion(row: models.Model, *, actor: Actor | None) -> None:
     """To be called while the row is still there."""
     values = snapshot(row)
     record(row, Action.DELETED, actor=actor, changes=differences(row, values, dict.fromkeys(values)))
+
+
+def record_order(before: Sequence[models.Model], after: Sequence[models.Model], *, actor: Actor | None) -> None:
+    """Write down once that a row was moved among others, however many numbers that has changed."""
+    was, now = [row.pk for row in before], [row.pk for row in after]
+    if was == now:
+        return
+    place = next(place for place, key in enumerate(was) if key != now[place])
+    # Either the row that stands there now came up, or the one that stood there went down.
+    came_up = without(was, now[place]) == without(now, now[place])
+    moved = after[place] if came_up else before[place]
+    record(moved, Action.CHANGED, actor=actor, changes={"order": [list(map(str, before)), list(map(str, after))]})
+
+
+def without(keys: Sequence[Any], one: Any) -> list[Any]:
+    return [key for key in keys if key != one]
 
 
 def record(

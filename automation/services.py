@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
-from audit.services import record_change, record_creation, record_deletion, snapshot
+from audit.services import record_change, record_creation, record_deletion, record_order, snapshot
 from helpdesk.errors import Invalid, NotFound
 from helpdesk.ids import new_id
 from helpdesk.json_values import same
@@ -86,10 +86,9 @@ def order_rules(keys: Sequence[UUID], *, actor: User | None) -> None:
         # Some share a number and stand in the order of their names.
         numbers = [place * ORDER_STEP for place in range(len(rules))]
     moved = [(rule, number) for rule, number in zip(placed, numbers, strict=True) if rule.order != number]
+    record_order(rules, placed, actor=actor)
     for rule, number in moved:
-        before = snapshot(rule)
         rule.order = number
-        record_change(rule, before, actor=actor)
     AutomationRule.objects.bulk_update([rule for rule, _ in moved], ["order"])
     if moved:
         new_stamp()

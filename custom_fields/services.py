@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.services import Actor, record_change, record_creation, record_deletion, snapshot
+from audit.services import Actor, record_change, record_creation, record_deletion, record_order, snapshot
 from helpdesk.api.json import dumps
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
@@ -130,16 +130,19 @@ def delete_field(field: CustomField | UUID, *, actor: Actor | None) -> None:
 
 @in_one_transaction
 def order_fields(keys: Sequence[UUID], *, actor: Actor | None) -> None:
-    """Put these fields, of one entity type, into this order; raises NotFound."""
-    fields = {field.pk: field for field in CustomField.objects.select_for_update(no_key=True).filter(pk__in=keys)}
-    if len(fields) < len(set(keys)):
+    """Put these fields of one entity type into this order, in the places that they have among all; raises NotFound."""
+    chosen = dict.fromkeys(keys)
+    kind = CustomField.objects.filter(pk__in=chosen).values("entity_type")
+    before = list(CustomField.objects.select_for_update(no_key=True).filter(entity_type__in=kind))
+    known = {field.pk: field for field in before}
+    if not known.keys() >= chosen.keys():
         raise NotFound("Some of these fields do not exist any more. Load the page again.")
-    for place, key in enumerate(dict.fromkeys(keys)):
-        field = fields[key]
-        before = snapshot(field)
+    wanted = iter(chosen)
+    after = [known[next(wanted)] if field.pk in chosen else field for field in before]
+    record_order(before, after, actor=actor)
+    for place, field in enumerate(after):
         field.position = place * POSITION_STEP
-        record_change(field, before, actor=actor)
-    CustomField.objects.bulk_update(fields.values(), ["position"])
+    CustomField.objects.bulk_update(after, ["position"])
 
 
 def lock(field: CustomField | UUID) -> CustomField:

@@ -4,6 +4,7 @@
 finds them somewhere else, by tidying up.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.throttling import Limit, hit
-from audit.services import record_change, record_creation, record_deletion
+from audit.services import record_change, record_creation, record_deletion, record_order
 from audit.services import snapshot as values_of
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.ids import new_id
@@ -28,6 +29,7 @@ from .signals import article_published
 from .slugs import checked_slug, slug_of, take_slug, take_slug_like
 
 TEXT_FIELDS = ("title", "content", "excerpt", "tags", "seo_title", "seo_description")  # what versions keep
+ORDER_STEP = 10
 GUESTS = Limit(300, 60 * 60)  # voices without a name on one article
 Found = TypeVar("Found", bound=models.Model)
 
@@ -326,6 +328,20 @@ def lock(model: type[Found], pk: UUID, *, key: bool = False) -> Found:
     if found is None:
         raise NotFound(f"This {model._meta.verbose_name} does not exist.")
     return found
+
+
+@in_one_transaction
+def put_in_order(rows: models.QuerySet, keys: Sequence[UUID], *, actor: User | None) -> None:
+    """Put these of all categories, or of the folders of one, into this order, in the places that they have there."""
+    before = list(rows.select_for_update(no_key=True, of=("self",)))
+    known = {row.pk: row for row in before}
+    chosen = dict.fromkeys(key for key in keys if key in known)
+    wanted = iter(chosen)
+    after = [known[next(wanted)] if row.pk in chosen else row for row in before]
+    record_order(before, after, actor=actor)
+    for place, row in enumerate(after):
+        row.order = place * ORDER_STEP
+    rows.model._default_manager.bulk_update(after, ["order"])
 
 
 def store(row: Found, values: dict[str, Any], *, actor: User | None) -> Found:

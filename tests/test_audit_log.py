@@ -16,10 +16,13 @@ from accounts.services import update_user
 from audit.models import Action, Entry, Kind
 from audit.services import ERASED, MAX_TEXT, forget_person
 from automation.models import AutomationRule
+from automation.services import create_rule
 from helpdesk.errors import Invalid
+from knowledge_base.models import Category
 from sla.models import BusinessHours, Holiday, SlaPolicy
 from sla.services import create_policy
 from tests.client import ApiClient
+from tests.desk import signed_in
 from tests.factories import (
     AgentGroupFactory,
     ApiKeyFactory,
@@ -167,6 +170,39 @@ UNRECORDED: list[tuple[str, str, Any]] = [
 def test_what_changes_no_setting_is_not_recorded(api: ApiClient, row: str, path: str, body: Any) -> None:
     assert api.patch(f"/api/{path.format(ROWS[row]().pk)}", body).status_code == 200
     assert not Entry.objects.exists()
+
+
+def rule_named(name: str) -> AutomationRule:
+    actions = [{"type": "add_tag", "value": "vip"}]
+    return create_rule(actor=None, name=name, rule_type="ticket_creation", actions=actions)
+
+
+ORDERED: dict[str, Callable[[str], Any]] = {
+    "custom_fields_customfield": lambda name: CustomFieldFactory(name=name),
+    "automation_automationrule": rule_named,
+    "knowledge_base_category": lambda name: CategoryFactory(name=name),
+    "knowledge_base_folder": lambda name: FolderFactory(
+        name=name, category=Category.objects.first() or CategoryFactory(name="Shop")
+    ),
+}
+
+
+@pytest.mark.parametrize(("page", "new"), ORDERED.items(), ids=list(ORDERED))
+def test_moving_a_row_is_one_entry_however_many_numbers_change(page: str, new: Any, admin: User) -> None:
+    browser, rows = signed_in(admin), {name: new(name) for name in "abcd"}
+    Entry.objects.all().delete()
+    browser.post(reverse(f"admin:{page}_move_up", args=[rows["c"].pk]))
+    entry = Entry.objects.get()
+    assert (entry.actor_name, entry.subject_id) == (admin.name, rows["c"].pk)
+    assert [[name.lower() for name in names] for names in entry.changes["order"]] == [list("abcd"), list("acbd")]
+    browser.post(reverse(f"admin:{page}_order"), {"key": [str(rows[name].pk) for name in "cbda"]})
+    last = Entry.objects.order_by("id").last()
+    assert last
+    assert last.subject_id == rows["a"].pk
+    # Of rows that a search shows, each keeps to the places that these rows have.
+    browser.post(reverse(f"admin:{page}_order"), {"key": [str(rows[name].pk) for name in "ac"]})
+    model = type(rows["a"])
+    assert list(model.objects.values_list("pk", flat=True)) == [rows[name].pk for name in "abdc"]
 
 
 def test_no_secret_is_ever_recorded(api: ApiClient) -> None:

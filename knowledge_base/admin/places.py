@@ -1,6 +1,6 @@
 """Categories and folders: where articles stand, and who may read them there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from helpdesk.admin_pages import OrderedPages, VerbForm, Who
 from knowledge_base import services
 from knowledge_base.models import Category, Folder, Visibility
 
-STEP = 10
 READERS = {
     Visibility.ALL: "Everybody, guests included",
     Visibility.LOGGED_IN: "Customers who are signed in",
@@ -67,8 +66,7 @@ class Categories(PlacePages):
         services.delete_category(row.pk, actor=request.user)  # type: ignore[arg-type]
 
     def reorder(self, request: HttpRequest, keys: Sequence[UUID]) -> None:
-        for key, order in new_orders(Category.objects.all(), keys):
-            services.update_category(key, actor=request.user, order=order)  # type: ignore[arg-type]
+        services.put_in_order(Category.objects.all(), keys, actor=request.user)  # type: ignore[arg-type]
 
 
 class FolderForm(VerbForm):
@@ -123,24 +121,12 @@ class Folders(PlacePages):
 
     def reorder(self, request: HttpRequest, keys: Sequence[UUID]) -> None:
         for category in Category.objects.filter(folders__in=keys).distinct():
-            for key, order in new_orders(category.folders.all(), keys):
-                services.update_folder(key, actor=request.user, order=order)  # type: ignore[arg-type]
-
-
-def new_orders(rows: Any, keys: Sequence[UUID]) -> Iterator[tuple[UUID, int]]:
-    """What changes when the rows with these keys stand in this order, in the places that they have among all."""
-    before: dict[UUID, int] = dict(rows.values_list("pk", "order"))
-    moved = {key: None for key in keys if key in before}
-    following = iter(moved)
-    for place, key in enumerate(before):
-        here = next(following) if key in moved else key
-        if before[here] != place * STEP:
-            yield here, place * STEP
+            services.put_in_order(category.folders.all(), keys, actor=request.user)  # type: ignore[arg-type]
 
 
 def next_order(rows: Any) -> int:
     last = rows.order_by("-order").values_list("order", flat=True).first()
-    return 0 if last is None else last + STEP
+    return 0 if last is None else last + services.ORDER_STEP
 
 
 def by_id(values: dict[str, Any]) -> dict[str, Any]:
