@@ -37,7 +37,7 @@ QUEUE = "/admin/tickets/"
 LARGE = ("tickets_", "accounts_user", "companies_company")
 LARGE_ENOUGH = 5_000  # rows; a smaller table is read whole with good reason
 DEEP = 100  # pages
-WARM = 7  # a plan is kept from the fifth time on
+WARM = 12  # the driver prepares what it has seen five times, and five times later one plan may be kept for any values
 EXPLAINED = {
     "auto_explain.log_min_duration": "0",
     "auto_explain.log_analyze": "on",

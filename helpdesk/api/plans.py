@@ -14,7 +14,9 @@ import orjson
 from django.db import connection
 from django.db.models import Func
 
-FEW = 30_000  # rows that are soon gathered and sorted, wherever they stand
+# Rows that are soon gathered and sorted, wherever they stand: in 50 ms. With more, whoever asks in the usual direction
+# would pay for whoever asks in the other.
+FEW = 30_000
 
 
 class Gathered(Func):
