@@ -1,5 +1,6 @@
 """The pages at /admin/: who comes in, and what failed can be asked for again."""
 
+import re
 from typing import Any
 from unittest.mock import patch
 
@@ -254,3 +255,25 @@ def test_what_goes_wrong_is_said_on_a_page_that_leads_back(admin: User, browser:
 def test_a_host_that_is_not_ours_gets_no_page(host: str, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
     assert Client(headers={"host": host}).get("/admin/").content == b"<h1>Bad request</h1>"
+
+
+def described(page: str) -> tuple[set[str], set[str]]:
+    """What fields say they are described by, and what of it is not there."""
+    wanted = {key for keys in re.findall(r'aria-describedby="([^"]+)"', page) for key in keys.split()}
+    return wanted, wanted - set(re.findall(r'id="([^"]+)"', page))
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        ("people_agent_add", {"id_username_helptext", "id_is_active_helptext", "id_name_error"}),
+        ("knowledge_base_article_add", {"id_slug_helptext", "id_title_error", "id_content_error"}),
+        ("account", {"id_avatar_helptext"}),
+    ],
+)
+def test_what_helps_with_a_field_and_what_is_wrong_with_it_are_read_out_with_it(
+    page: str, fields: set[str], browser: Client
+) -> None:
+    wanted, missing = described(browser.post(reverse(f"admin:{page}"), {}).content.decode())
+    assert fields <= wanted
+    assert not missing
