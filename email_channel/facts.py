@@ -52,7 +52,7 @@ def mails_about(ticket: Ticket) -> list[Fact]:
     """The latest ones of a ticket and of the messages that stand there now, newest first."""
     messages = [*ids(Reply, ticket), *ids(Note, ticket)]
     mails = TicketMail.objects.about(ticket.pk, messages)
-    return with_outcomes(mails.select_related("reply").order_by("-created_at", "-id")[:MOST])
+    return with_outcomes(mails.order_by("-created_at", "-id")[:MOST])
 
 
 def ids(model: type[Reply | Note], ticket: Ticket) -> Iterable[UUID]:

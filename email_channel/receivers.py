@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from accounts.models import User
 from helpdesk.mentions import mentions, pattern_of
@@ -49,6 +50,9 @@ def forget_customer(sender: Any, user: User, addresses: list[str], blank_message
 
     What is still to be mailed about their tickets may quote them: it goes with their messages.
     """
+    concerned = TicketMail.objects.filter(Q(ticket__customer=user) | Q(email_key__in=addresses)).values("pk")
+    # Held before what is remembered of them, as by whoever sends them: neither waits for the other in turn.
+    list(OutgoingMail.objects.filter(pk__in=concerned).order_by("pk").select_for_update().values_list("pk"))
     if blank_messages:
         about = TicketMail.objects.filter(ticket__customer=user).values("pk")
         forget_mails(OutgoingMail.objects.filter(pk__in=about).exclude(state=State.SENT))

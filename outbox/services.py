@@ -135,7 +135,8 @@ def forget_address(address: str) -> int:
 
 def forget_mails(mails: QuerySet[OutgoingMail]) -> int:
     """Drop mails, whether they wait or were given up, and say so of those that have not left; returns how many."""
-    found = list(mails.only("pk", "key", "state"))
     with transaction.atomic():
+        # Held before anything is said of them, as by whoever sends them: what has left by then is not told as dropped.
+        found = list(mails.order_by("pk").select_for_update().only("pk", "key", "state"))
         tell([mail for mail in found if mail.state != State.SENT], None, now=timezone.now())
         return OutgoingMail.objects.filter(pk__in=[mail.pk for mail in found]).delete()[0]
