@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client, RequestFactory
 
+from accounts.erasing import erase_person
 from accounts.models import User
 from audit.models import Entry
+from audit.services import ERASED
 from helpdesk.errors import NotFound
 from tests.desk import signed_in
 from tests.factories import TicketFactory, UserFactory
@@ -70,6 +72,19 @@ def test_what_happens_to_views_that_all_may_use_is_in_the_audit_log(browser: Cli
     assert Entry.objects.get(action="changed").changes == {"name": ["Burning", "Burning brightly"]}
     assert Entry.objects.get(action="created").changes["query"] == [None, "view=all&priority=urgent"]
     assert "Shared view" in signed_in(admin).get("/admin/audit/entry/").text
+
+
+def test_the_audit_log_forgets_whom_a_shared_view_was_about(browser: Client, customer: User, admin: User) -> None:
+    for name, queue in (
+        (customer.name, "view=all"),
+        ("Theirs", f"view=all&customer={customer.email}"),
+        ("Us", "view=all"),
+    ):
+        browser.post("/admin/tickets/views/", {"name": name, "queue": queue, "shared": "on"})
+    erase_person(customer, actor=admin)
+    kept = Entry.objects.filter(kind="workspace.savedview").order_by("created_at", "id")
+    assert [entry.subject_name for entry in kept] == [ERASED, ERASED, "Us"]
+    assert [bool(entry.changes) for entry in kept] == [False, False, True]
 
 
 def test_a_view_deleted_meanwhile_does_not_come_back(agent: User, browser: Client) -> None:

@@ -1,14 +1,17 @@
 """What the pages of agents do when something happens elsewhere."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.http import QueryDict
 
 from accounts.emails import matching_key
 from accounts.models import User
+from audit.models import Entry, Kind
 from audit.services import ERASED
-from helpdesk.mentions import pattern_of
+from helpdesk.mentions import mentions, pattern_of
 
 from .models import SavedView
 
@@ -34,6 +37,18 @@ def forget_person(sender: Any, user: User, addresses: list[str], words: list[str
         elif is_about or is_named:
             name = free_name(view, named.sub(ERASED, view.name)) if is_named else view.name
             SavedView.objects.filter(pk=view.pk).update(name=name, query=query.urlencode())
+    forget_in_audit_log(named)
+
+
+def forget_in_audit_log(named: re.Pattern[str]) -> None:
+    """What was recorded of views that all may use: their names, and their filters as an address has them."""
+    recorded = Entry.objects.filter(kind=Kind.SHARED_VIEW).values_list("pk", "subject_name", "changes")
+    keys = [
+        key
+        for key, name, changes in recorded.iterator()
+        if mentions([name, *(unquote_plus(str(text)) for pair in changes.values() for text in pair)], named)
+    ]
+    Entry.objects.filter(pk__in=keys).update(subject_name=ERASED, changes={})
 
 
 def without(query: QueryDict, name: str, is_them: Callable[[str], bool]) -> None:
