@@ -113,3 +113,13 @@ def test_on_a_phone_what_is_done_to_many_tickets_opens_above_them(browse: Browse
     change.select_option("priority=urgent")
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.locator(".ws-priority").first).to_have_text("Urgent")
+
+
+def test_a_list_with_filters_is_read_and_narrowed_without_scripts(browse: Browse, admin: User, customer: User) -> None:
+    page = browse(admin, javascript=False)
+    page.goto(CONTACTS)
+    page.get_by_role("link", name="Deactivated").click()
+    expect(page.get_by_role("link", name=customer.name)).to_have_count(0)
+    page.goto(CONTACTS)
+    page.get_by_role("link", name=customer.name).click()
+    expect(page.locator("#id_name")).to_have_value(customer.name)
