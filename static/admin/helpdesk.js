@@ -78,7 +78,7 @@
       part.style.minHeight = `${part.offsetHeight}px`;
       part.replaceChildren();
       requestAnimationFrame(() => requestAnimationFrame(() => {
-        part.prepend(...told);
+        if (!part.hasChildNodes()) part.append(...told); // otherwise there is newer already
         part.style.minHeight = "";
       }));
     }
