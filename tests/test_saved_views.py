@@ -9,7 +9,7 @@ from audit.models import Entry
 from audit.services import ERASED
 from helpdesk.errors import NotFound
 from tests.desk import signed_in
-from tests.factories import TicketFactory, UserFactory
+from tests.factories import AgentGroupFactory, GroupMemberFactory, TicketFactory, UserFactory
 from workspace import saved_views
 from workspace.models import SavedView
 
@@ -126,9 +126,19 @@ def test_nobody_fills_everybodys_pages_with_views(browser: Client, monkeypatch: 
 
 
 def test_numbers_follow_what_somebody_sees(browser: Client, agent: User) -> None:
-    TicketFactory()
+    group = AgentGroupFactory()
+    TicketFactory(group=group)
     browser.post("/admin/tickets/views/", {"name": "Every", "queue": "view=all"})
     view = SavedView.objects.get()
-    for scope, number in (("global", "1"), ("restricted", "0")):
-        User.objects.filter(pk=agent.pk).update(ticket_scope=scope)
-        assert browser.get("/admin/tickets/counts/").json()[str(view.pk)] == number
+
+    def number() -> str:
+        return str(browser.get("/admin/tickets/counts/").json()[str(view.pk)])
+
+    member = GroupMemberFactory(group=group, user=agent)
+    for scope, role, found in (("global", "agent", "1"), ("restricted", "admin", "1"), ("restricted", "agent", "0")):
+        User.objects.filter(pk=agent.pk).update(ticket_scope=scope, role=role)
+        assert number() == found
+    User.objects.filter(pk=agent.pk).update(ticket_scope="group")
+    assert number() == "1"
+    member.delete()
+    assert number() == "0"

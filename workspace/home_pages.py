@@ -1,6 +1,5 @@
 """The first page after signing in: what to do next, and how things go."""
 
-from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.models import GroupMember, TicketScope, User
+from accounts.models import User
 from helpdesk.errors import Invalid
 from helpdesk.keeping import kept
 from reports.dashboard import dashboard
@@ -24,7 +23,7 @@ from tickets.models import WORK, Ticket
 from . import charts
 from .checklist import checklist
 from .models import Preferences
-from .pages import page, preferences_of, user_of
+from .pages import page, preferences_of, sight_of, user_of
 from .queue_pages import dress
 from .queues import COLUMNS, NO_TICKETS, VIEWS, Queue, counts, turned
 
@@ -79,8 +78,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     except Invalid as problem:
         messages.error(request, problem.sentence)
         return HttpResponseRedirect(reverse("admin:figures"))
-    is_limited = not user.is_admin and user.ticket_scope != TicketScope.GLOBAL
-    seen = Ticket.objects.visible_to(user) if is_limited else None
+    seen = None if user.sees_all_tickets else Ticket.objects.visible_to(user)
 
     def drawn() -> dict[str, Any]:
         found, standing = report(period, seen), dashboard(seen, now=now, zone=period.zone)
@@ -96,15 +94,9 @@ def figures(request: HttpRequest) -> HttpResponse:
             "load": charts.load(loads(user)),
         }
 
-    key = f"home-figures:{sight_of(user) if is_limited else 'all'}:{asked}:{period.last}"
+    key = f"home-figures:{sight_of(user)}:{asked}:{period.last}"
     context = {"title": "Figures", "range": asked, "ranges": [(name, TITLES[name]) for name in RANGES]}
     return page(request, "figures.html", {**context, **kept(key, drawn, fresh=FRESH, kept_for=KEPT)})
-
-
-def sight_of(user: User) -> str:
-    """What decides which tickets an agent sees: figures of what they saw before are not shown any more."""
-    groups = sorted(str(key) for key in GroupMember.objects.filter(user=user).values_list("group_id", flat=True))
-    return f"{user.pk}:{user.ticket_scope}:{sha256(','.join(groups).encode()).hexdigest()[:16]}"
 
 
 def first_replies(asked: Report) -> dict[str, float | None]:

@@ -1,6 +1,7 @@
 """What the pages of agents have in common: the frame, the words of refusals, and the way back."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import TicketScope, User
 from helpdesk.api.writes import with_retries
 from helpdesk.errors import HelpDeskError
 from tickets.models import Ticket
@@ -64,6 +65,14 @@ def ticket_address(number: int, query: str = "") -> str:
     """A ticket, as it was opened from a queue."""
     address = reverse("admin:ticket", args=[number])
     return f"{address}?{query}" if query else address
+
+
+def sight_of(user: User) -> str:
+    """What decides which tickets an agent sees: figures of what they saw before are not shown any more."""
+    if user.sees_all_tickets:
+        return "all"
+    groups = user.memberships.values_list("group_id", flat=True) if user.ticket_scope == TicketScope.GROUP else ()
+    return f"{user.pk}:{user.ticket_scope}:{sha256(','.join(sorted(map(str, groups))).encode()).hexdigest()[:16]}"
 
 
 def carried(request: HttpRequest) -> str:

@@ -21,6 +21,7 @@ from .pages import (
     ids_in,
     page,
     queue_address,
+    sight_of,
     ticket_address,
     user_of,
     visible,
@@ -119,7 +120,7 @@ def live_counts(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     found = {**counts(user, now=timezone.now()), **saved_counts(user)}
     if request.GET:
-        found["here"] = number_in(user, carried(request))
+        found["here"] = number_in(user, carried(request), sight=sight_of(user))
     return JsonResponse(found)
 
 

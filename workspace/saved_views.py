@@ -18,7 +18,7 @@ from helpdesk.api.text import check_text
 from helpdesk.errors import Conflict, Invalid, NotFound
 
 from .models import SavedView
-from .pages import attempt, carried, queue_address, user_of
+from .pages import attempt, carried, queue_address, sight_of, user_of
 from .queues import Queue
 
 COUNTED = 20  # saved views that show a number
@@ -48,13 +48,14 @@ def changeable_view(user: User, pk: UUID) -> SavedView:
 
 def saved_counts(user: User) -> dict[str, str]:
     """The numbers of saved views."""
-    return {str(view.pk): number_in(user, view.query) for view in saved_views(user)[:COUNTED]}
+    sight = sight_of(user)
+    return {str(view.pk): number_in(user, view.query, sight=sight) for view in saved_views(user)[:COUNTED]}
 
 
-def number_in(user: User, query: str) -> str:
+def number_in(user: User, query: str, *, sight: str) -> str:
     """How many tickets a list holds that may filter by anything: counted apart from the page, and not every time."""
     # Who sees less from now on is told less at once.
-    key = f"queue-number:{user.pk}:{user.ticket_scope}:{sha256(query.encode()).hexdigest()}"
+    key = f"queue-number:{user.pk}:{sight}:{sha256(query.encode()).hexdigest()}"
     number = cache.get(key)
     if number is None:
         begun = monotonic()
