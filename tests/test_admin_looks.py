@@ -123,3 +123,12 @@ def test_a_list_with_filters_is_read_and_narrowed_without_scripts(browse: Browse
     page.goto(CONTACTS)
     page.get_by_role("link", name=customer.name).click()
     expect(page.locator("#id_name")).to_have_value(customer.name)
+
+
+def test_a_phone_without_scripts_leads_to_every_page_and_out(browse: Browse, admin: User) -> None:
+    page = browse(admin, javascript=False, size=NARROW)
+    page.goto(QUEUE)
+    page.get_by_role("link", name="Business hours").click()
+    expect(page.get_by_role("heading", name="Business hours", level=1)).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in again")).to_be_visible()
