@@ -68,13 +68,15 @@ def record_deletion(row: models.Model, *, actor: Actor | None) -> None:
 def record_order(before: Sequence[models.Model], after: Sequence[models.Model], *, actor: Actor | None) -> None:
     """Write down once that a row was moved among others, however many numbers that has changed."""
     was, now = [row.pk for row in before], [row.pk for row in after]
-    if was == now:
+    places = [place for place, key in enumerate(was) if key != now[place]]
+    if not places:
         return
-    place = next(place for place, key in enumerate(was) if key != now[place])
-    # Either the row that stands there now came up, or the one that stood there went down.
-    came_up = without(was, now[place]) == without(now, now[place])
-    moved = after[place] if came_up else before[place]
-    record(moved, Action.CHANGED, actor=actor, changes={"order": [list(map(str, before)), list(map(str, after))]})
+    first, last = places[0], places[-1]
+    # Either the row that stands first there now came up, or the one that stood there went down.
+    came_up = without(was, now[first]) == without(now, now[first])
+    moved = after[first] if came_up else before[first]
+    stretch = [[str(row) for row in rows[first : last + 1]] for rows in (before, after)]
+    record(moved, Action.CHANGED, actor=actor, changes={"order": stretch})
 
 
 def without(keys: Sequence[Any], one: Any) -> list[Any]:
