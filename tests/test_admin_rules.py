@@ -435,3 +435,12 @@ def test_without_scripts_a_rule_is_built_all_the_same(browse: Browse, admin: Use
     saved = AutomationRule.objects.get()
     assert saved.conditions == [{"field": "status", "operator": "is", "value": "open"}]
     assert saved.actions == [{"type": "add_tag", "value": ["new", "fresh"]}]
+
+
+def test_a_refused_rule_opens_where_it_is_wrong(browse: Browse, admin: User) -> None:
+    page = browse(admin, size=(390, 500))
+    page.goto(NEW)
+    page.get_by_role("button", name="Add action").click()
+    page.get_by_label("What to do").wait_for()
+    page.get_by_role("button", name="Create rule").click()
+    expect(page.get_by_text("Action 1: choose what to do")).to_be_in_viewport()

@@ -62,7 +62,7 @@
   /* The page is hidden until Alpine is there, and what is hidden takes no focus. Where something was not accepted,
      whoever typed it goes on at the first of it, and sees it, however far down it is. */
   document.addEventListener("alpine:initialized", () => setTimeout(() => {
-    const wrong = document.querySelector("main [aria-invalid=true]");
+    const wrong = document.querySelector("main [aria-invalid=true], #builder .hd-error");
     if (wrong) {
       wrong.focus();
       wrong.scrollIntoView({ block: "center" });
