@@ -68,6 +68,9 @@ class Rendered(forms.Widget):
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return False
 
+    def id_for_label(self, id_: str) -> str:
+        return ""  # each field of a row has a label of its own
+
     def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> SafeString:
         return render_to_string(template_name, context)
 
