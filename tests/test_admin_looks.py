@@ -21,6 +21,7 @@ from tests.factories import (
     UserFactory,
 )
 from tickets.models import TicketCopy
+from workspace import offers
 from workspace.models import Presence
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,3 +133,21 @@ def test_a_phone_without_scripts_leads_to_every_page_and_out(browse: Browse, adm
     expect(page.get_by_role("heading", name="Business hours", level=1)).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Log in again")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), NARROW])
+def test_of_many_agents_those_found_for_selected_tickets_are_in_sight(
+    size: tuple[int, int], browse: Browse, agent: User, customer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offers, "FEW", 0)
+    TicketFactory.create_batch(20, customer=customer)
+    page = browse(agent, size=size)
+    page.goto(f"{QUEUE}?view=all")
+    page.get_by_role("checkbox", name="Select #").first.check()
+    if size == NARROW:
+        page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_label("Assign to", exact=True).press_sequentially(agent.name[:3])
+    expect(page.get_by_role("option", name=agent.name)).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option", name=agent.name)).to_have_count(0)
+    expect(page.get_by_role("button", name="Merge")).to_be_visible()

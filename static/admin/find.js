@@ -146,6 +146,7 @@
       event.preventDefault();
       choose(open.list.children[open.active]);
     } else if (event.key === "Escape") {
+      event.preventDefault(); // what the field stands in stays open
       event.stopPropagation();
       close();
     }
