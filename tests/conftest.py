@@ -1,5 +1,6 @@
 """People and callers that most tests need, and the tools to set them against each other."""
 
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,9 @@ from accounts.models import ApiKey, User
 from tests.client import ApiClient
 from tests.emptying import empty
 from tests.factories import ApiKeyFactory, UserFactory
+
+# A twentieth of a run would go into looking for cycles among objects that live until its end.
+gc.set_threshold(100_000, 50, 100)
 
 pytest_plugins = ["tests.browser", "tests.migrated", "tests.v1_ids"]
 
