@@ -132,7 +132,7 @@ def test_a_phone_without_scripts_leads_to_every_page_and_out(browse: Browse, adm
     page.get_by_role("link", name="Business hours").click()
     expect(page.get_by_role("heading", name="Business hours", level=1)).to_be_visible()
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_role("link", name="Log in again")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [(1440, 900), NARROW])
