@@ -17,6 +17,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.utils import timezone
 
+from audit.services import Values, record_many, snapshot
 from companies.domains import domain_of
 from companies.models import Company
 from custom_fields.definitions import active_fields
@@ -68,6 +69,7 @@ class ContactBatch:
         self.follow_merges()
         self.created: dict[UUID, User] = {}
         self.changed: dict[UUID, Saved] = {}
+        self.before: dict[UUID, Values] = {}  # of those that change, for the audit log
 
     def follow_merges(self) -> None:
         """The address of a merged contact is that of the one it was merged into."""
@@ -141,6 +143,8 @@ class ContactBatch:
         changes = {key: (old, new) for key, new in wanted.items() if not same(old := getattr(user, key), new)}
         if changes and user.erased_at is not None:
             raise Conflict("This person has been erased and cannot be changed.")
+        if changes and user.pk not in self.created:
+            self.before.setdefault(user.pk, snapshot(user))
         for key, (_, new) in changes.items():
             setattr(user, key, new)
         if changes and user.pk not in self.created:
@@ -169,6 +173,8 @@ class ContactBatch:
             User.objects.bulk_create(
                 users, update_conflicts=True, unique_fields=["id"], update_fields=[*names, "updated_at"]
             )
+        changed = [(saved.user, self.before[saved.user.pk]) for saved in self.changed.values()]
+        record_many(changed=changed, actor=self.actor)
         for user in self.created.values():
             user_saved.send(User, user=user, actor=self.actor, created=True, changes={})
         for saved in self.changed.values():

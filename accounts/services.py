@@ -336,11 +336,8 @@ def let_go(user: User, before: dict[str, Any], changes: dict[str, tuple[Any, Any
 
 
 def write_down(user: User, before: dict[str, Any], changes: dict[str, tuple[Any, Any]], *, actor: User | None) -> None:
-    """Into the audit log: all about staff, and of customers what decides whether they come in."""
-    if user.role in STAFF_ROLES or before["role"] in STAFF_ROLES:
-        record_change(user, before, actor=actor)
-    elif "is_active" in changes:
-        record(user, Action.CHANGED, actor=actor, changes={"is_active": list(changes["is_active"])})
+    """Into the audit log: whatever is changed of staff and contacts, but no secret."""
+    record_change(user, before, actor=actor)
     if "password" in changes:
         record(user, Action.PASSWORD_SET, actor=actor)
 

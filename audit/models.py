@@ -1,4 +1,4 @@
-"""Who changed which setting, and when: written once, never changed, by no means deleted."""
+"""Who changed which setting, person or company, and when: written once, never changed, by no means deleted."""
 
 from django.db import models
 from django.utils import timezone
@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     """What is recorded, by the label of its model."""
 
     PERSON = "accounts.user", "Person"
+    COMPANY = "companies.company", "Company"
     API_KEY = "accounts.apikey", "API key"
     AGENT_GROUP = "accounts.agentgroup", "Agent group"
     GROUP_MEMBER = "accounts.groupmember", "Group member"
@@ -33,10 +34,12 @@ class Kind(models.TextChoices):
     SLA_POLICY = "sla.slapolicy", "SLA policy"
     BUSINESS_HOURS = "sla.businesshours", "Business hours"
     HOLIDAY = "sla.holiday", "Holiday"
+    TICKET = "tickets.ticket", "Ticket"
     CANNED_RESPONSE = "tickets.cannedresponse", "Canned response"
     TICKET_TEMPLATE = "tickets.tickettemplate", "Ticket template"
     CATEGORY = "knowledge_base.category", "Knowledge base category"
     FOLDER = "knowledge_base.folder", "Knowledge base folder"
+    ARTICLE = "knowledge_base.article", "Article"
     SHARED_VIEW = "workspace.savedview", "Shared view"
 
 

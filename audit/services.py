@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from helpdesk import bulk
 from helpdesk.ids import new_id
 from helpdesk.json_values import same, spellings
 from helpdesk.mentions import mentions, pattern_of
@@ -30,6 +31,7 @@ LEFT_OUT |= {"claimed_at", "claimed_name", "claims_blocked_until"}
 MAX_TEXT = 5_000  # characters of one value
 ERASED = "Erased person"
 Values = dict[str, Any]
+Names = dict[str, dict[Any, str]]
 
 
 class Actor(Protocol):
@@ -57,6 +59,19 @@ def record_change(row: models.Model, before: Values, *, actor: Actor | None) -> 
     changes = differences(row, before, snapshot(row))
     if changes:
         record(row, Action.CHANGED, actor=actor, changes=changes)
+
+
+def record_many(
+    *, created: Sequence[models.Model] = (), changed: Sequence[tuple[models.Model, Values]] = (), actor: Actor | None
+) -> None:
+    """As record_creation and record_change, for rows of one model by the hundred: with a handful of questions."""
+    befores: list[tuple[Action, models.Model, Values]] = [
+        *((Action.CREATED, row, {}) for row in created),
+        *((Action.CHANGED, row, before) for row, before in changed),
+    ]
+    names = names_of([(row, before) for _, row, before in befores])
+    found = ((row, action, differences(row, before, snapshot(row), names)) for action, row, before in befores)
+    bulk.insert([entry_of(row, action, actor=actor, changes=changes) for row, action, changes in found if changes])
 
 
 def record_deletion(row: models.Model, *, actor: Actor | None) -> None:
@@ -87,17 +102,7 @@ def record(
     row: models.Model, action: Action, *, actor: Actor | None, changes: Values | None = None, name: str | None = None
 ) -> None:
     """`changes` maps a field to [before, after]; the name of the row is its own unless given."""
-    Entry(
-        id=new_id(),
-        actor_id=actor.pk if actor else None,
-        actor_name=str(actor.name)[:200] if actor else "",
-        action=action,
-        kind=Kind(row._meta.label_lower),
-        subject_id=row.pk,
-        subject_name=(str(row) if name is None else name)[:300],
-        changes=changes or {},
-        created_at=timezone.now(),
-    ).save(force_insert=True)
+    entry_of(row, action, actor=actor, changes=changes, name=name).save(force_insert=True)
 
 
 def forget_person(person_id: UUID, words: Iterable[str]) -> None:
@@ -126,6 +131,22 @@ def forget_person(person_id: UUID, words: Iterable[str]) -> None:
 # --- What the verbs are made of -----------------------------------------------------------------------
 
 
+def entry_of(
+    row: models.Model, action: Action, *, actor: Actor | None, changes: Values | None = None, name: str | None = None
+) -> Entry:
+    return Entry(
+        id=new_id(),
+        actor_id=actor.pk if actor else None,
+        actor_name=str(actor.name)[:200] if actor else "",
+        action=action,
+        kind=Kind(row._meta.label_lower),
+        subject_id=row.pk,
+        subject_name=(str(row) if name is None else name)[:300],
+        changes=changes or {},
+        created_at=timezone.now(),
+    )
+
+
 def recorded_fields(row: models.Model) -> list[models.Field]:
     return [
         field
@@ -134,29 +155,58 @@ def recorded_fields(row: models.Model) -> list[models.Field]:
     ]
 
 
-def differences(row: models.Model, before: Values, after: Values) -> Values:
-    """By field [before, after], as far as they differ; nothing is the same as empty."""
+def differences(row: models.Model, before: Values, after: Values, names: Names | None = None) -> Values:
+    """By field [before, after], as far as they differ; nothing is the same as empty.
+
+    `names` are those of rows that are referred to, where they are known already.
+    """
     found = {}
     for field in recorded_fields(row):
         old, new = before.get(field.name), after.get(field.name)
         if same(old, new) or (is_empty(old) and is_empty(new)):
             continue
-        found[field.name] = named(row, field, old, new) if field.is_relation else [plain(old), plain(new)]
+        if field.is_relation:
+            found[field.name] = named(row, field, old, new, (names or {}).get(field.name, {}))
+        else:
+            found[field.name] = [plain(value) for value in apart(old, new)]
     return found
+
+
+def apart(old: Any, new: Any) -> tuple[Any, Any]:
+    """Of two objects with values by name, as custom fields are, only the values that differ."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return old, new
+    alike = {key for key in old.keys() & new.keys() if same(old[key], new[key])}
+    return tuple({key: value for key, value in one.items() if key not in alike} for one in (old, new))  # type: ignore[return-value]
 
 
 def is_empty(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
 
-def named(row: models.Model, field: models.Field, old: Any, new: Any) -> list[str | None]:
+def named(row: models.Model, field: models.Field, old: Any, new: Any, names: dict[Any, str]) -> list[str | None]:
     """What a reference led to and leads to, by name: at most one question for both."""
+    loaded = row._state.fields_cache.get(field.name)
+    known = names | ({loaded.pk: str(loaded)} if loaded else {})
+    if unknown := {key for key in (old, new) if key is not None and key not in known}:
+        known |= found_names(field, unknown)
+    return [None if key is None else known.get(key, str(key)) for key in (old, new)]
+
+
+def names_of(befores: Sequence[tuple[models.Model, Values]]) -> Names:
+    """By field, the names of all that the rows refer to or did: one question for each field that changed anywhere."""
+    found: Names = {}
+    for field in recorded_fields(befores[0][0]) if befores else ():
+        if field.is_relation:
+            pairs = ((before.get(field.name), getattr(row, field.attname)) for row, before in befores)
+            keys = {key for old, new in pairs if old != new for key in (old, new) if key is not None}
+            found[field.name] = {key: str(key) for key in keys} | found_names(field, keys)
+    return found
+
+
+def found_names(field: models.Field, keys: set[Any]) -> dict[Any, str]:
     model: Any = field.related_model
-    known = row._state.fields_cache.get(field.name)
-    rows = {known.pk: known} if known else {}
-    if unknown := [key for key in (old, new) if key is not None and key not in rows]:
-        rows |= model._default_manager.in_bulk(unknown)
-    return [None if key is None else str(rows.get(key, key)) for key in (old, new)]
+    return {key: str(row) for key, row in model._default_manager.in_bulk(keys).items()} if keys else {}
 
 
 def plain(value: Any) -> Any:

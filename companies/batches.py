@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from audit.services import Actor, Values, record_many, snapshot
 from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
@@ -32,8 +33,9 @@ class Saved:
 class CompanyBatch:
     """Everything happens in the caller's transaction; see accounts.contacts for how a batch is used."""
 
-    def __init__(self, names: Iterable[str], ids: Iterable[UUID] = ()) -> None:
+    def __init__(self, names: Iterable[str], ids: Iterable[UUID] = (), *, actor: Actor | None) -> None:
         """Locks the companies it finds."""
+        self.actor = actor
         self.now = timezone.now()
         self.fields = active_fields(EntityType.COMPANY)
         rows = Company.objects.select_for_update(no_key=True)
@@ -46,6 +48,7 @@ class CompanyBatch:
             self.by_name.setdefault(company.name, []).append(company)
         self.created: dict[UUID, Company] = {}
         self.changed: dict[UUID, tuple[Company, set[str]]] = {}
+        self.before: dict[UUID, Values] = {}  # of those that change, for the audit log
 
     def create(
         self,
@@ -90,6 +93,8 @@ class CompanyBatch:
 
     def change(self, company: Company, values: dict[str, Any]) -> Saved:
         changes = self.planned(company, values)
+        if changes and company.pk not in self.created:
+            self.before.setdefault(company.pk, snapshot(company))
         before = {key: old for key, (old, _) in changes.items()}
         for key, (_, new) in changes.items():
             setattr(company, key, new)
@@ -115,3 +120,5 @@ class CompanyBatch:
             Company.objects.bulk_create(
                 companies, update_conflicts=True, unique_fields=["id"], update_fields=[*fields, "updated_at"]
             )
+        changed = [(company, self.before[company.pk]) for company, _ in self.changed.values()]
+        record_many(created=list(self.created.values()), changed=changed, actor=self.actor)

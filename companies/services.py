@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from audit.services import Actor, record_change, record_creation, record_deletion, snapshot
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
 from helpdesk.errors import Forbidden, Invalid, NotFound
@@ -31,6 +32,7 @@ PLAIN_FIELDS = (
 @in_one_transaction
 def create_company(
     *,
+    actor: Actor | None,
     name: str,
     domains: list[str] | None = None,
     custom_fields: dict[str, Any] | None = None,
@@ -55,11 +57,12 @@ def create_company(
     if company.shares_tickets and not may_share:
         raise Forbidden(SHARING)
     company.save(force_insert=True)
+    record_creation(company, actor=actor)
     return company
 
 
 @in_one_transaction
-def update_company(company: Company | UUID, *, may_share: bool = True, **values: Any) -> Company:
+def update_company(company: Company | UUID, *, actor: Actor | None, may_share: bool = True, **values: Any) -> Company:
     """Change a company. `custom_fields` are merged; what changes nothing writes nothing.
 
     Without `may_share` nobody is let in: neither by sharing nor, where a company shares, by its domains.
@@ -73,6 +76,7 @@ def update_company(company: Company | UUID, *, may_share: bool = True, **values:
     if "custom_fields" in values:
         wanted["custom_fields"] = merge_values(EntityType.COMPANY, locked.custom_fields, values["custom_fields"])
     changed = {key: value for key, value in wanted.items() if not same(getattr(locked, key), value)}
+    before = snapshot(locked)
     for key, value in changed.items():
         setattr(locked, key, value)
     check(locked)
@@ -81,13 +85,16 @@ def update_company(company: Company | UUID, *, may_share: bool = True, **values:
     if changed:
         locked.updated_at = max(timezone.now(), locked.updated_at)
         locked.save(update_fields=[*changed, "updated_at"])
+        record_change(locked, before, actor=actor)
     return locked
 
 
 @in_one_transaction
-def delete_company(company: Company | UUID) -> None:
+def delete_company(company: Company | UUID, *, actor: Actor | None) -> None:
     """Drop a company; its contacts stay, without one."""
-    lock(company).delete()
+    locked = lock(company)
+    record_deletion(locked, actor=actor)
+    locked.delete()
 
 
 def lock(company: Company | UUID) -> Company:

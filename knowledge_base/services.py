@@ -150,9 +150,11 @@ def update_article(article: UUID, *, actor: User | None, **values: Any) -> Artic
 
 
 @in_one_transaction
-def delete_article(article: UUID) -> None:
-    """Permanently, with its versions, feedback and slugs."""
-    lock(Article, article, key=True).delete()
+def delete_article(article: UUID, *, actor: User | None) -> None:
+    """Permanently, with its versions, feedback and slugs; the audit log keeps what it said."""
+    locked = lock(Article, article, key=True)
+    record_deletion(locked, actor=actor)
+    locked.delete()
 
 
 @in_one_transaction

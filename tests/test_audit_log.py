@@ -26,11 +26,14 @@ from tests.desk import signed_in
 from tests.factories import (
     AgentGroupFactory,
     ApiKeyFactory,
+    ArticleFactory,
     CannedResponseFactory,
     CategoryFactory,
+    CompanyFactory,
     CustomFieldFactory,
     FolderFactory,
     GroupMemberFactory,
+    TicketFactory,
     TicketTemplateFactory,
     UserFactory,
 )
@@ -62,6 +65,9 @@ ROWS: dict[str, Row] = {
     "member": GroupMemberFactory,
     "agent": lambda: UserFactory(agent=True, name="Gus"),
     "customer": lambda: UserFactory(name="Cleo"),
+    "company": lambda: CompanyFactory(industry="Rockets", custom_fields={"a": 1, "b": 2}),
+    "article": lambda: ArticleFactory(content="Press it", author=None),
+    "ticket": TicketFactory,
     "key": ApiKeyFactory,
     "canned": CannedResponseFactory,
     "template": TicketTemplateFactory,
@@ -102,6 +108,13 @@ DOORS: list[tuple[str, str, str | None, Any, str, str, dict[str, list[Any]]]] = 
     ("patch", "users/{}", "customer", {"isActive": False}, Kind.PERSON, "changed", {"is_active": [True, False]}),
     ("patch", "users/{}", "customer", {"role": "agent"}, Kind.PERSON, "changed", {"role": ["customer", "agent"]}),
     ("patch", "users/{}", "agent", {"password": "secret-words"}, Kind.PERSON, "password_set", {}),
+    ("patch", "users/{}", "customer", {"phone": "1", "email": "c@example.com", "customFields": {"a": 2}},
+     Kind.PERSON, "changed", {"phone": [None, "1"], "custom_fields": [{}, {"a": 2}]}),
+    ("post", "companies", None, {"name": "Acme", "domains": ["acme.com"]},
+     Kind.COMPANY, "created", {"name": [None, "Acme"], "domains": [None, ["acme.com"]]}),
+    ("patch", "companies/{}", "company", {"notes": "Pays late", "customFields": {"a": None, "c": 3}},
+     Kind.COMPANY, "changed", {"notes": [None, "Pays late"], "custom_fields": [{"a": 1}, {"c": 3}]}),
+    ("delete", "companies/{}", "company", None, Kind.COMPANY, "deleted", {"industry": ["Rockets", None]}),
     ("post", "api-keys", None, {"name": "Shop", "scopes": ["kb:read"]},
      Kind.API_KEY, "created", {"scopes": [None, ["kb:read"]], "owner": [None, "Ada Admin"]}),
     ("delete", "api-keys/{}", "key", None, Kind.API_KEY, "revoked", {}),
@@ -119,6 +132,9 @@ DOORS: list[tuple[str, str, str | None, Any, str, str, dict[str, list[Any]]]] = 
     ("patch", "kb/folders/{}", "folder", {"visibility": "agents"},
      Kind.FOLDER, "changed", {"visibility": ["all", "agents"]}),
     ("delete", "kb/folders/{}", "folder", None, Kind.FOLDER, "deleted", {}),
+    ("delete", "kb/articles/{}", "article", None,
+     Kind.ARTICLE, "deleted", {"content": ["Press it", None], "status": ["draft", None]}),
+    ("delete", "tickets/{}", "ticket", None, Kind.TICKET, "deleted", {}),
 ]  # fmt: skip
 
 
@@ -156,8 +172,40 @@ def test_members_of_groups_are_recorded_by_name(api: ApiClient, agent: User) -> 
     assert went.changes["group"] == ["Billing", None]
 
 
+def test_pages_record_as_the_api_does(admin: User) -> None:
+    browser, company, article = signed_in(admin), CompanyFactory(name="Old"), ArticleFactory(title="Gone")
+    form = {"name": "New", "health_score": "happy", "account_tier": "free"}
+    browser.post(reverse("admin:companies_company_change", args=[company.pk]), form)
+    browser.post(reverse("admin:companies_company_delete", args=[company.pk]), {"post": "yes"})
+    browser.post(reverse("admin:knowledge_base_article_delete", args=[article.pk]), {"post": "yes"})
+    told = Entry.objects.order_by("id").values_list("actor_name", "action", "kind", "subject_name")
+    assert list(told) == [
+        ("Ada Admin", "changed", Kind.COMPANY, "New"),
+        ("Ada Admin", "deleted", Kind.COMPANY, "New"),
+        ("Ada Admin", "deleted", Kind.ARTICLE, "Gone"),
+    ]
+
+
+def test_an_import_records_what_it_changes_once_for_each_row(api: ApiClient) -> None:
+    """New contacts are daily work, as they are when agents write them down."""
+    acme, ann = CompanyFactory(name="Acme"), UserFactory(name="Ann", email="ann@example.com")
+    same = {"name": "Bo", "email": "bo@example.com"}
+    UserFactory(**same)
+    rows = [{"name": "Anna", "email": ann.email}, {"name": "Anna", "email": ann.email, "company_id": str(acme.pk)}]
+    api.post("/api/contacts/import", {"data": [*rows, same, {"name": "Cy", "email": "cy@example.com"}]})
+    entry = Entry.objects.get()
+    assert (entry.kind, entry.subject_id, entry.actor_name) == (Kind.PERSON, ann.pk, "Ada Admin")
+    assert entry.changes == {"name": ["Ann", "Anna"], "company": [None, "Acme"]}
+    entry.delete()
+    api.post("/api/companies/import", {"data": [{"name": "Acme", "industry": "Rockets"}, {"name": "Best"}]})
+    told = [(entry.subject_name, entry.action) for entry in Entry.objects.order_by("subject_name")]
+    assert told == [("Acme", "changed"), ("Best", "created")]
+    assert Entry.objects.get(subject_name="Acme").changes == {"industry": [None, "Rockets"]}
+
+
 UNRECORDED: list[tuple[str, str, Any]] = [
-    ("customer", "users/{}", {"name": "Other", "phone": "1"}),  # daily work is no setting
+    ("customer", "users/{}", {"name": "Cleo", "phone": None}),
+    ("company", "companies/{}", {"industry": "Rockets"}),
     ("agent", "users/{}", {"isAway": True}),
     ("agent", "users/{}", {"name": "Gus"}),
     ("rule", "automation-rules/{}", {"name": "Old"}),

@@ -95,6 +95,7 @@ def person(admin: User, settings: Any, tmp_path: Any) -> User:
     ticket = create_ticket(actor=user, customer_id=user.pk, subject="Hot", description="Smoke")
     create_ticket(actor=other, customer_id=other.pk, subject="Cold", description="Ice")
     merge_contacts(user, merged_id=other.pk, actor=admin)
+    update_user(user, actor=admin, phone="+49 555 0199 1", custom_fields={"likes-tea": "no"})
     # Once an agent, so that they stand in the audit log.
     User.objects.filter(pk=user.pk).update(email_verified_at=timezone.now())
     update_user(user, actor=admin, role="agent", name=f"{NAME} II")

@@ -15,6 +15,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import STAFF_ROLES, User
+from audit.models import Action as Recorded
+from audit.services import record as write_in_audit_log
 from custom_fields.definitions import active_fields
 from custom_fields.models import EntityType
 from custom_fields.services import merge_values
@@ -197,7 +199,10 @@ def archive_ticket(ticket: Ticket | UUID, *, actor: User | None) -> Ticket:
 
 @in_one_transaction
 def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
-    """Permanently, with replies, notes, history, time and files; what was linked or below it says so."""
+    """Permanently, with replies, notes, history, time and files; what was linked or below it says so.
+
+    The audit log keeps its number and nothing of what it said.
+    """
     key = key_of(ticket)
     lock_ends([key], Ticket.objects.filter(parent_ticket=key).values_list("pk", flat=True))
     locked = lock(ticket)
@@ -206,6 +211,7 @@ def delete_ticket(ticket: Ticket | UUID, *, actor: User | None) -> None:
         change(child, {"parent_ticket_id": None}, actor=actor, now=now)
     if others := sorted(TicketLink.objects.filter(ticket=locked).values_list("linked_id", flat=True)):
         unlink(locked, others, actor=actor, now=now)
+    write_in_audit_log(locked, Recorded.DELETED, actor=actor, name=f"#{locked.ticket_number}")
     ticket_deleted.send(Ticket, ticket=locked, actor=actor)
     discard_files_of(locked)
     locked.delete()

@@ -76,7 +76,7 @@ def contacts(rows: Sequence[Row], around: Surroundings) -> list[Outcome]:
 
 def companies(rows: Sequence[Row], around: Surroundings) -> list[Outcome]:
     names = [row.values["name"].strip() for row in rows if isinstance(row.values.get("name"), str)]
-    batch = CompanyBatch(names, {found for row in rows if (found := id_in(row, "id"))})
+    batch = CompanyBatch(names, {found for row in rows if (found := id_in(row, "id"))}, actor=around.actor)
     fields = {one.name: one for one in batch.fields}
 
     def one(row: Row) -> Outcome:

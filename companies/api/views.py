@@ -28,13 +28,19 @@ class CompanyViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Add a company."""
-        return self.created(services.create_company(may_share=self.sees_all_tickets(), **self.parsed()))
+        return self.created(
+            services.create_company(actor=request.user, may_share=self.sees_all_tickets(), **self.parsed())
+        )
 
     def update(self, request: Request, pk: str) -> HttpResponse:
         """Change a company."""
-        return self.shown(services.update_company(self.key(pk), may_share=self.sees_all_tickets(), **self.parsed()).pk)
+        return self.shown(
+            services.update_company(
+                self.key(pk), actor=request.user, may_share=self.sees_all_tickets(), **self.parsed()
+            ).pk
+        )
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete a company; its contacts stay."""
-        services.delete_company(self.key(pk))
+        services.delete_company(self.key(pk), actor=request.user)
         return self.no_content()

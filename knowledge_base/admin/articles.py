@@ -143,7 +143,7 @@ class Articles(VerbPages):
         return services.update_article(row.pk, actor=request.user, **placed(without_nothing(values)))  # type: ignore[arg-type]
 
     def remove(self, request: HttpRequest, row: Article) -> None:
-        services.delete_article(row.pk)
+        services.delete_article(row.pk, actor=request.user)  # type: ignore[arg-type]
 
     def buttons(self, request: HttpRequest, row: Article) -> Iterable[str]:
         for_all, for_admins = BUTTONS[row.status]

@@ -137,7 +137,7 @@ class ArticleViewSet(ResourceViewSet):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """Delete an article with its versions and feedback."""
-        services.delete_article(self.key(pk))
+        services.delete_article(self.key(pk), actor=request.user)
         return self.no_content()
 
     def related(self, request: Request, pk: str) -> HttpResponse:

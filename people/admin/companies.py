@@ -126,15 +126,16 @@ class Companies(VerbPages):
         return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
     def create(self, request: HttpRequest, values: dict[str, Any]) -> Company:
-        return create_company(may_share=request.user.sees_all_tickets, **gathered(values))  # type: ignore[union-attr]
+        actor: User = request.user  # type: ignore[assignment]
+        return create_company(actor=actor, may_share=actor.sees_all_tickets, **gathered(values))
 
     def change(self, request: HttpRequest, row: Company, values: dict[str, Any]) -> Company:
         stored = Company.objects.get(pk=row.pk).custom_fields
-        may_share = request.user.sees_all_tickets  # type: ignore[union-attr]
-        return update_company(row.pk, may_share=may_share, **gathered(values, stored))
+        actor: User = request.user  # type: ignore[assignment]
+        return update_company(row.pk, actor=actor, may_share=actor.sees_all_tickets, **gathered(values, stored))
 
     def remove(self, request: HttpRequest, row: Company) -> None:
-        delete_company(row.pk)
+        delete_company(row.pk, actor=request.user)  # type: ignore[arg-type]
 
     def around(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
         around = super().around(request, object_id)
