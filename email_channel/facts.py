@@ -1,7 +1,7 @@
 """What became of mails about a ticket, for whoever wants to know whether the customer was reached.
 
 What has left or was given up is remembered with the mail for good. The outbox knows how it goes with what waits, and
-for some weeks (see outbox.services) can send again what was given up.
+for some weeks (see outbox.services) can send again what was given up (see undelivered.py).
 """
 
 from collections.abc import Iterable
@@ -37,6 +37,14 @@ class Fact:
         """Those that failed."""
         return self.row.attempts - self.is_being_sent if self.row else 0
 
+    @property
+    def can_be_sent_again(self) -> bool:
+        return self.row is not None and self.row.state == State.FAILED
+
+    @property
+    def can_be_dismissed(self) -> bool:
+        return self.mail.outcome in (Outcome.FAILED, Outcome.DROPPED) and self.mail.dismissed_at is None
+
 
 def mails_of_message(ticket: Ticket, message: UUID) -> list[Fact]:
     """Those that carried one message or were caused by it, oldest first; the first message is named by its ticket."""
@@ -67,10 +75,10 @@ def message_of(mail: TicketMail) -> UUID | None:
     return mail.ticket_id if mail.kind in (None, Kind.RECEIPT) else None
 
 
-def undelivered(ticket: Ticket, messages: Iterable[UUID], *, now: datetime) -> list[TicketMail]:
+def undelivered(ticket: Ticket, messages: Iterable[UUID], *, now: datetime) -> list[Fact]:
     """What never reached its reader, or waits too long, oldest first; one question, and few rows if any."""
     mails = TicketMail.objects.about(ticket.pk, list(messages)).undelivered(since=now - LATE)
-    return list(mails.order_by("created_at", "id")[:MOST])
+    return with_outcomes(mails.order_by("created_at", "id")[:MOST])
 
 
 def with_outcomes(mails: Iterable[TicketMail]) -> list[Fact]:

@@ -56,6 +56,7 @@ class TicketMail(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     outcome = models.CharField(max_length=10, choices=Outcome, null=True)
     settled_at = models.DateTimeField(null=True, help_text="When it left, or was given up.")
+    dismissed_at = models.DateTimeField(null=True, help_text="When an agent said that they know it never arrived.")
     error = models.TextField(null=True, help_text="Why it was given up.")
 
     objects = TicketMailQuerySet.as_manager()

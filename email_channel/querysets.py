@@ -21,7 +21,7 @@ class TicketMailQuerySet(models.QuerySet):
         )
 
     def undelivered(self, *, since: datetime) -> Self:
-        """What will never arrive, and what has waited for so long."""
+        """What will never arrive, unless somebody said that they know, and what has waited for so long."""
         return self.filter(
-            Q(outcome__in=("failed", "dropped")) | Q(outcome="waiting", created_at__lt=since),
+            Q(outcome__in=("failed", "dropped"), dismissed_at=None) | Q(outcome="waiting", created_at__lt=since),
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -148,9 +149,13 @@ def remember(ticket: Ticket, leaving: OutgoingMail, *, kind: str, message: UUID 
 
 def note_outcome(mails: Sequence[OutgoingMail], outcome: str, *, error: str, now: datetime) -> None:
     """What became of mails that are about tickets, if they are."""
-    settled_at = None if outcome == Outcome.WAITING else now
+    # What is tried again is told again when that fails.
+    again = outcome == Outcome.WAITING
     TicketMail.objects.filter(pk__in=[id_of(mail) for mail in mails]).update(
-        outcome=outcome, error=error or None, settled_at=settled_at
+        outcome=outcome,
+        error=error or None,
+        settled_at=None if again else now,
+        dismissed_at=None if again else F("dismissed_at"),
     )
 
 

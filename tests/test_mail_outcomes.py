@@ -20,16 +20,19 @@ from accounts.models import User
 from automation.services import create_rule
 from email_channel.facts import LATE
 from email_channel.models import TicketMail
+from email_channel.undelivered import send_again
+from helpdesk.errors import Conflict
 from helpdesk.ids import new_id
 from outbox.delivery import send_due
 from outbox.models import OutgoingMail, State
 from outbox.services import forget_old, retry
+from tests.client import ApiClient
 from tests.desk import at, signed_in
 from tests.factories import ReplyFactory, TicketFactory, UserFactory
-from tickets.copies import inform
+from tickets.copies import inform, stop_informing
 from tickets.customers import file_request
 from tickets.merging import merge_tickets
-from tickets.models import Reply, Ticket
+from tickets.models import Activity, Reply, Ticket
 from tickets.services import add_note, add_reply, update_ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -103,7 +106,6 @@ def test_a_customer_whom_an_answer_never_reached_is_seen_without_opening_anythin
     assert told in text_of(browser.get(at(ticket)))
     shown = mails_of(browser, ticket, answer)
     assert "after 1 attempt. The mail server refused the address: 550 No such mailbox" in shown
-    assert "An admin can send it again." in shown
 
 
 def test_what_waits_for_long_is_seen_as_well(browser: Client, ticket: Ticket, answer: Reply) -> None:
@@ -114,19 +116,104 @@ def test_what_waits_for_long_is_seen_as_well(browser: Client, ticket: Ticket, an
     assert "Not sent yet" not in text_of(browser.get(at(ticket)))
 
 
-def test_an_admin_sends_it_again_from_there(admin: User, browser: Client, ticket: Ticket, answer: Reply) -> None:
+# --- What agents do about it --------------------------------------------------------------------------
+
+
+def press(browser: Client, ticket: Ticket, name: str, mail: Any = None) -> str:
+    """The button below the message; what the page then says above everything."""
+    form = {"do": name, "mail": str((mail or TicketMail.objects.latest("created_at")).pk)}
+    done = browser.post(at(ticket, "do/"), form, follow=True)
+    return " ".join(str(message) for message in done.context["messages"])
+
+
+def history(api: ApiClient, ticket: Ticket) -> list[str]:
+    told = api.get(f"/api/tickets/{ticket.pk}/activities").json()
+    return [row["action"] for row in told if row["action"].startswith("mail_")]
+
+
+def test_any_agent_sends_it_again_once(
+    api: ApiClient, browser: Client, ticket: Ticket, answer: Reply, mailoutbox: list[Any]
+) -> None:
     fails(REFUSED)
-    press = re.compile(rb'action="(/admin/outbox/outgoingmail/[^"]+/send_this_again/)"')
-    page = at(ticket, f"mails/?message={answer.pk}")
-    assert not press.search(browser.get(page).content)
-    mine = signed_in(admin)
-    button = press.search(mine.get(page).content)
-    assert button
-    done = mine.post(button[1].decode(), {"next": page})
-    assert (done.status_code, done["Location"]) == (302, page)
-    assert "Not delivered" not in text_of(browser.get(at(ticket)))
+    assert "Send again to mia@example.org" in text_of(browser.get(at(ticket)))
+    assert press(browser, ticket, "send_mail_again") == "The mail to mia@example.org is sent again."
+    assert press(browser, ticket, "send_mail_again") == "This mail is being sent again already."
+    assert press(browser, ticket, "dismiss_mail") == "This mail is being sent, and may still arrive."
+    page = text_of(browser.get(at(ticket)))
+    assert "Not delivered" not in page
+    assert "Gus Agent had the mail to mia@example.org sent again" in page
     send_due()
+    assert len(mailoutbox) == 1
+    assert "text of this mail is not kept" in press(browser, ticket, "send_mail_again")
     assert "Sent mia@example.org" in mails_of(browser, ticket, answer)
+    assert history(api, ticket) == ["mail_sent_again"]
+
+
+def test_what_is_dismissed_is_not_pointed_at_until_it_fails_again(
+    api: ApiClient, browser: Client, ticket: Ticket, answer: Reply
+) -> None:
+    fails(REFUSED)
+    for _ in range(2):
+        assert press(browser, ticket, "dismiss_mail") == "The mail to mia@example.org is dismissed."
+    page = text_of(browser.get(at(ticket)))
+    assert "Not delivered" not in page
+    assert "Gus Agent dismissed the mail to mia@example.org, which did not arrive" in page
+    assert re.search("Failed mia@example.org .* Dismissed on", mails_of(browser, ticket, answer))
+    press(browser, ticket, "send_mail_again")
+    fails(REFUSED)
+    assert "Not delivered" in text_of(browser.get(at(ticket)))
+    assert history(api, ticket) == ["mail_dismissed", "mail_sent_again"]
+
+
+def test_nobody_is_sent_again_what_they_may_not_read_any_more(browser: Client, ticket: Ticket, agent: User) -> None:
+    copy = inform(ticket, email="max@example.org", actor=agent)
+    assert copy
+    send_due()
+    add_reply(ticket, user_id=agent.pk, content="For both of you")
+    fails(REFUSED)
+    mail = TicketMail.objects.get(email="max@example.org", reply__isnull=False)
+    stop_informing(ticket, copy=copy.pk, actor=agent)
+    assert "Nobody reads this ticket at max@example.org any more." in press(browser, ticket, "send_mail_again", mail)
+    assert OutgoingMail.objects.failed().count() == 2
+
+
+def test_mails_of_other_tickets_are_nobodys_to_send_or_dismiss(
+    browser: Client, ticket: Ticket, answer: Reply, agent: User
+) -> None:
+    fails(REFUSED)
+    other = TicketFactory(assignee=agent)
+    for name in ("send_mail_again", "dismiss_mail"):
+        assert press(browser, other, name) == "This mail is not about this ticket."
+        assert browser.post(at(other, "do/"), {"do": name, "mail": "x"}).status_code == 422
+        User.objects.filter(pk=agent.pk).update(ticket_scope="restricted")
+        assert (
+            browser.post(at(ticket, "do/"), {"do": name, "mail": str(TicketMail.objects.get().pk)}).status_code == 404
+        )
+        User.objects.filter(pk=agent.pk).update(ticket_scope="global")
+    assert OutgoingMail.objects.failed().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_agents_and_a_worker_at_once_one_sends_it_and_once(
+    admin: User, agent: User, ticket: Ticket, mailoutbox: list[Any], at_once: Any
+) -> None:
+    with patch(SEND, side_effect=REFUSED):  # what is committed is tried at once
+        add_reply(ticket, user_id=agent.pk, content="Turn it off")
+    mail, seen = TicketMail.objects.get().pk, Ticket.objects.all()
+
+    def again(number: int) -> str:
+        if number == 3:
+            return str(send_due())
+        try:
+            send_again(ticket.pk, mail=mail, actor=admin, visible=seen)
+        except Conflict:
+            return "late"
+        return "sent"
+
+    assert at_once(4, again).count("sent") == 1
+    send_due()
+    assert len(mailoutbox) == 1
+    assert Activity.objects.filter(action="mail_sent_again").count() == 1
 
 
 def test_what_the_outbox_has_forgotten_is_still_known(

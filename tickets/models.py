@@ -303,6 +303,8 @@ class Action(models.TextChoices):
     ATTACHMENT_ADDED = "attachment_added"
     TIME_LOGGED = "time_logged"
     INFORMED = "informed"  # who reads along from now on, or no longer
+    MAIL_SENT_AGAIN = "mail_sent_again"  # the id of a mail that had never arrived
+    MAIL_DISMISSED = "mail_dismissed"
 
 
 class Activity(models.Model):

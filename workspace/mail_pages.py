@@ -9,11 +9,10 @@ from django.views.decorators.http import require_GET
 
 from email_channel.facts import MOST, Fact, mails_about, mails_of_message
 from email_channel.models import Kind
-from outbox.models import State
 from tickets.mailboxes import may_be_mailed
 from tickets.models import Note, Reply, Ticket
 
-from .pages import carried, page, user_of
+from .pages import carried, page
 from .ticket_pages import ticket_of
 
 # What a mail says, for whoever did not read it.
@@ -41,7 +40,6 @@ def mails(request: HttpRequest, number: int) -> HttpResponse:
         "mails": [told(fact) for fact in found],
         "is_cut": len(found) == MOST,
         "nobody": "" if found else why_nobody(ticket, message),
-        "may_send_again": user_of(request).is_admin,
         "query": carried(request),
     }
     return page(request, "mails.html", context)
@@ -76,7 +74,6 @@ def told(fact: Fact) -> dict[str, Any]:
         "fact": fact,
         "mail": mail,
         "says": SAYS[Kind(kind)],
-        "can_be_sent_again": fact.row is not None and fact.row.state == State.FAILED,
     }
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from csat.services import request_survey
+from email_channel import undelivered
 from helpdesk.api.text import check_text
 from helpdesk.errors import HelpDeskError, Invalid, NotFound
 from tickets import copies, services, time_tracking
@@ -59,6 +60,12 @@ class Press:
         if found is None:
             raise NotFound("This time entry does not exist.")
         return found
+
+    def mail(self) -> UUID:
+        try:
+            return UUID(self.posted.get("mail", ""))
+        except ValueError:
+            raise NotFound("This mail is not about this ticket.") from None
 
 
 def take(press: Press) -> str:
@@ -154,6 +161,16 @@ def stop_informing(press: Press) -> str:
     return f"{email} reads no further." if email else "Nobody of this address was kept informed."
 
 
+def send_mail_again(press: Press) -> str:
+    mail = undelivered.send_again(press.ticket.pk, mail=press.mail(), actor=press.user, visible=press.seen)
+    return f"The mail to {mail.email} is sent again."
+
+
+def dismiss_mail(press: Press) -> str:
+    mail = undelivered.dismiss(press.ticket.pk, mail=press.mail(), actor=press.user, visible=press.seen)
+    return f"The mail to {mail.email} is dismissed."
+
+
 ACTIONS: dict[str, Act] = {
     "take": take,
     "resolve": resolve,
@@ -170,6 +187,8 @@ ACTIONS: dict[str, Act] = {
     "survey": ask_customer,
     "inform": inform,
     "stop_informing": stop_informing,
+    "send_mail_again": send_mail_again,
+    "dismiss_mail": dismiss_mail,
 }
 
 

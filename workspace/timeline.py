@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AgentGroup, User
 from custom_fields.models import CustomField, EntityType
-from email_channel.facts import message_of, undelivered
+from email_channel.facts import Fact, message_of, undelivered
 from email_channel.models import Outcome, TicketMail
 from tickets.models import Action, Activity, Attachment, Note, Reply, Ticket
 
@@ -20,8 +20,9 @@ from .templatetags.workspace import label
 MESSAGES = 60  # the latest ones; `everything` asks for the rest
 ACTIVITIES = 200
 MOST = 5_000
-# Said by the messages themselves.
+OF_MAILS = (Action.MAIL_SENT_AGAIN, Action.MAIL_DISMISSED)
 OF_RULES = (Action.AUTOMATION_EXECUTED, Action.AUTOMATION_FAILED)
+# Said by the messages themselves.
 SILENT = (Action.REPLIED, Action.NOTE_ADDED, Action.CREATED)
 
 
@@ -38,7 +39,7 @@ class Message:
     is_new: bool = False
     is_latest: bool = False
     hidden_from: str = ""  # a ticket whose messages a merge hid: "#7", or "another ticket"
-    undelivered: list[TicketMail] = field(default_factory=list)
+    undelivered: list[Fact] = field(default_factory=list)
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Event:
     at: datetime
     icon: str = "history"
     is_rule: bool = False  # the trace of that moment says why
-    mail: TicketMail | None = None  # one that never reached its reader
+    fact: Fact | None = None  # of a mail that never reached its reader
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Stretch:
     @property
     def is_long(self) -> bool:
         """Whether it is folded: never when somebody has to see what is in it."""
-        return len(self.events) > 3 and not any(event.mail for event in self.events)
+        return len(self.events) > 3 and not any(event.fact for event in self.events)
 
 
 @dataclass
@@ -121,7 +122,7 @@ def timeline(ticket: Ticket, *, everything: bool = False, new: Iterable[UUID] = 
     # Files that stand below their message are not told of again.
     sent = {file.filename for reply, group in files.items() if reply for file in group}
     happened = events(ticket, since, sent) + [
-        failure(mail) for mail in unsent.get(None, ()) if not earlier or mail.created_at >= messages[0].at
+        failure(fact) for fact in unsent.get(None, ()) if not earlier or fact.mail.created_at >= messages[0].at
     ]
     return Timeline(woven(messages, happened), earlier, written[-1].pk if written else None)
 
@@ -135,11 +136,11 @@ def number_of(ticket: Ticket) -> int:
     return Reply.objects.filter(ticket=ticket).count() + Note.objects.filter(ticket=ticket).count()
 
 
-def unsent_mails(ticket: Ticket, messages: list[UUID]) -> dict[UUID | None, list[TicketMail]]:
+def unsent_mails(ticket: Ticket, messages: list[UUID]) -> dict[UUID | None, list[Fact]]:
     """What never reached its reader, or waits too long, by the message that it belongs to, or None."""
-    found: dict[UUID | None, list[TicketMail]] = defaultdict(list)
-    for mail in undelivered(ticket, messages, now=timezone.now()):
-        found[message_of(mail)].append(mail)
+    found: dict[UUID | None, list[Fact]] = defaultdict(list)
+    for fact in undelivered(ticket, messages, now=timezone.now()):
+        found[message_of(fact.mail)].append(fact)
     return found
 
 
@@ -206,11 +207,12 @@ def events(ticket: Ticket, since: datetime | None, sent: set[str]) -> list[Event
     ]
 
 
-def failure(mail: TicketMail) -> Event:
+def failure(fact: Fact) -> Event:
     """A mail that belongs to no message, told where it was written."""
+    mail = fact.mail
     outcome = "has not sent yet" if mail.outcome == Outcome.WAITING else "could not deliver"
     return Event(
-        "HelpDesk", f"{outcome} the mail “{mail.subject or '…'}” to {mail.email}", mail.created_at, "error", mail=mail
+        "HelpDesk", f"{outcome} the mail “{mail.subject or '…'}” to {mail.email}", mail.created_at, "error", fact=fact
     )
 
 
@@ -220,12 +222,18 @@ class Names:
     def __init__(self, rows: Sequence[Activity]) -> None:
         self.people = self.named(User, rows, Action.ASSIGNED)
         self.groups = self.named(AgentGroup, rows, Action.GROUP_CHANGED)
+        self.mails = self.addresses(rows)
         self.fields = labels() if any(row.action == Action.CUSTOM_FIELD_CHANGED for row in rows) else {}
 
     def named(self, model: Any, rows: Sequence[Activity], action: str) -> dict[str, str]:
         keys = {value for row in rows if row.action == action for value in (row.old_value, row.new_value) if value}
         found = model._default_manager.filter(pk__in=keys).values_list("pk", "name") if keys else ()
         return {str(key): name for key, name in found}
+
+    def addresses(self, rows: Sequence[Activity]) -> dict[str, str]:
+        keys = {row.new_value for row in rows if row.action in OF_MAILS and row.new_value}
+        found = TicketMail.objects.filter(pk__in=keys).values_list("pk", "email") if keys else ()
+        return {str(key): email for key, email in found}
 
 
 def changed(what: str, read: Callable[[str], str] = str) -> Callable[[Activity, Names], str]:
@@ -285,6 +293,14 @@ def informed(row: Activity, names: Names) -> str:
     return f"keeps {row.new_value} informed" if row.new_value else f"informs {row.old_value} no longer"
 
 
+def resent(row: Activity, names: Names) -> str:
+    return f"had the mail to {names.mails.get(row.new_value or '', 'somebody')} sent again"
+
+
+def dismissed(row: Activity, names: Names) -> str:
+    return f"dismissed the mail to {names.mails.get(row.new_value or '', 'somebody')}, which did not arrive"
+
+
 def timed(row: Activity, names: Names) -> str:
     if row.old_value and row.new_value:
         return f"corrected {row.old_value} to {row.new_value}"
@@ -315,6 +331,8 @@ TOLD: dict[str, Callable[[Activity, Names], str]] = {
     Action.ATTACHMENT_ADDED: filed,
     Action.TIME_LOGGED: timed,
     Action.INFORMED: informed,
+    Action.MAIL_SENT_AGAIN: resent,
+    Action.MAIL_DISMISSED: dismissed,
 }
 ICONS = {
     Action.AUTOMATION_EXECUTED: "bolt",
@@ -325,6 +343,8 @@ ICONS = {
     Action.ATTACHMENT_ADDED: "attach_file",
     Action.TIME_LOGGED: "schedule",
     Action.INFORMED: "group_add",
+    Action.MAIL_SENT_AGAIN: "replay",
+    Action.MAIL_DISMISSED: "check",
     Action.MERGED: "merge",
     Action.LINKED: "link",
     Action.TAGS_CHANGED: "sell",
