@@ -4,19 +4,17 @@ import re
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
-from knowledge_base.models import Article, Category, Folder, Visibility
+from knowledge_base.models import Article
 
 from .branding import brand
 from .guards import pages
 
-MAX_LISTED = 50_000  # what a sitemap can hold
 IN_FEED = 30
 YEAR = 365 * 24 * 3600
 UNSAID = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what XML cannot say
@@ -43,28 +41,6 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /portal/", "Disallow: /requests"]
     lines.append(f"Sitemap: {settings.BASE_URL}{reverse('portal:sitemap')}")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
-
-
-@pages
-def sitemap(request: HttpRequest) -> HttpResponse:
-    """What everybody may read, and nothing else, whoever asks."""
-    public = Article.objects.visible_to(None)
-    articles = public.order_by("-updated_at").values_list("slug", "updated_at")[:MAX_LISTED]
-    categories = (
-        Category.objects.filter(articles__in=public.values("pk"))
-        .annotate(changed=Max("articles__updated_at"))
-        .values_list("pk", "changed")
-    )
-    folders = (
-        Folder.objects.filter(articles__in=public.values("pk"), visibility=Visibility.ALL)
-        .annotate(changed=Max("articles__updated_at"))
-        .values_list("pk", "changed")
-    )
-    found = [(reverse("portal:category", args=[key]), changed) for key, changed in categories]
-    found += [(reverse("portal:folder", args=[key]), changed) for key, changed in folders]
-    found += [(reverse("portal:article", args=[slug]), changed) for slug, changed in articles]
-    context = {"base": settings.BASE_URL, "home": reverse("portal:home"), "pages": found}
-    return render(request, "portal/help/sitemap.xml", context, content_type="application/xml; charset=utf-8")
 
 
 def in_xml(text: str) -> str:

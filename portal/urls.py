@@ -11,6 +11,7 @@ from . import (
     request_list,
     request_pages,
     site_pages,
+    sitemap,
     survey_pages,
 )
 
@@ -33,7 +34,8 @@ app_name = "portal"
 urlpatterns = [
     path("", site_pages.root, name="root"),
     path("robots.txt", site_pages.robots, name="robots"),
-    path("sitemap.xml", site_pages.sitemap, name="sitemap"),
+    path("sitemap.xml", sitemap.sitemap, name="sitemap"),
+    path("sitemap-<int:number>.xml", sitemap.part, name="sitemap-part"),
     # The help centre.
     path("help/", help_pages.home, name="home"),
     path("help/search", help_pages.search, name="search"),

@@ -63,6 +63,7 @@ MATRIX: dict[str, list[Row]] = {
     "root": [Row("get", (), REDIRECT)],
     "robots": [Row("get", (), PUBLIC)],
     "sitemap": [Row("get", (), PUBLIC)],
+    "sitemap-part": [Row("get", (1,), PUBLIC)],
     "home": [Row("get", (), PUBLIC)],
     "search": [Row("get", (), PUBLIC)],
     "suggest": [Row("get", (), PUBLIC)],

@@ -1,15 +1,19 @@
 """Long conversations and long lists come page by page; nothing is out of reach, and nothing weighs too much."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from tests.factories import ArticleFactory, FolderFactory, ReplyFactory, TicketFactory, UserFactory
+from knowledge_base.services import delete_article, update_article, update_folder
+from tests.factories import ArticleFactory, CategoryFactory, FolderFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets.models import Status
 from tickets.services import update_ticket
 
@@ -135,6 +139,7 @@ def test_search_engines_find_what_everybody_may_read_and_nothing_else() -> None:
     assert f"/help/folders/{shown.pk}</loc>" in sitemap
     assert str(empty.pk) not in sitemap
     assert str(hidden.pk) not in sitemap
+    assert hidden.articles.get().slug not in sitemap
     for path in ("/help/", f"/help/categories/{shown.category_id}", f"/help/folders/{shown.pk}"):
         page = text_of(client.get(path, {"utm_source": "x"}))
         assert f'<link rel="canonical" href="http://127.0.0.1:8000{path}">' in page
@@ -143,3 +148,49 @@ def test_search_engines_find_what_everybody_may_read_and_nothing_else() -> None:
     reader = Client()
     reader.force_login(UserFactory(signed_up=True))
     assert "noindex" in text_of(reader.get(f"/help/folders/{hidden.pk}"))
+
+
+def test_search_engines_are_told_for_two_questions_that_nothing_has_changed() -> None:
+    folder = FolderFactory()
+    one, other = (ArticleFactory(folder=folder, category=folder.category, status="published") for _ in range(2))
+    client, seen = Client(), set()
+
+    def asked(etag: str) -> Any:
+        return client.get("/sitemap.xml", headers={"If-None-Match": etag})
+
+    hidden = FolderFactory(visibility="agents")
+    changes: list[Callable[[], Any]] = [
+        lambda: None,
+        lambda: update_article(one.pk, actor=None, title="New"),
+        lambda: delete_article(other.pk, actor=None),
+        lambda: update_folder(folder.pk, actor=None, visibility="agents"),
+        lambda: ArticleFactory(folder=hidden, category=hidden.category, status="published"),
+    ]
+    etag = ""
+    for number, change in enumerate(changes, 1):
+        change()
+        answer = asked(etag)
+        if number < len(changes):
+            assert answer.status_code == 200
+            etag = answer["ETag"]
+        seen.add(etag)
+        with CaptureQueriesContext(connection) as queries:
+            unchanged = asked(etag)
+        assert (unchanged.status_code, unchanged.content, len(queries)) == (304, b"", 2)
+    assert len(seen) == len(changes) - 1
+
+
+def test_more_addresses_than_one_sitemap_can_hold_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.sitemap.MAX_LISTED", 3)
+    category = CategoryFactory()
+    slugs: list[str] = [ArticleFactory(category=category, status="published").slug for _ in range(4)]
+    hidden = ArticleFactory(category=category)
+    client = Client()
+    parts = re.findall("<loc>http://127.0.0.1:8000(.*)</loc>", text_of(client.get("/sitemap.xml")))
+    assert parts == ["/sitemap-1.xml", "/sitemap-2.xml", "/sitemap-3.xml"]
+    found: list[list[str]] = [re.findall("8000(.*)</loc>", text_of(client.get(path))) for path in parts]
+    articles = [f"/help/articles/{slug}" for slug in slugs]
+    assert found == [["/help/", f"/help/categories/{category.pk}"], articles[:3], articles[3:]]
+    assert str(hidden.slug) not in str(found)
+    for number in (0, 4):
+        assert client.get(f"/sitemap-{number}.xml").status_code == 404

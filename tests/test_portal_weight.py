@@ -80,7 +80,7 @@ QUERIES = {
     "/help/categories/{category}": (3, 5),
     "/help/folders/{folder}": (2, 4),
     "/help/articles/{slug}": (5, 7),
-    "/sitemap.xml": (3, 5),
+    "/sitemap.xml": (5, 7),
     "/help/feed.xml": (1, 3),
     "/portal/sign-in": (0, 2),
     "/requests/": (0, 7),
