@@ -100,7 +100,7 @@ def sent(request: HttpRequest, user: User) -> HttpResponse:
     try:
         with transaction.atomic():
             once.use_up(request, "request form", user)
-            ticket = filed(user, form, asked)
+            ticket = filed(user, form, asked, client_address(request))
     except once.SentAlready:
         messages.success(request, _("This request has been sent already."))
         return redirect("portal:requests")
@@ -111,7 +111,7 @@ def sent(request: HttpRequest, user: User) -> HttpResponse:
     return redirect("portal:request-sent", ticket.ticket_number)
 
 
-def filed(user: User, form: RequestForm, asked: list[CustomField]) -> Ticket:
+def filed(user: User, form: RequestForm, asked: list[CustomField], address: str) -> Ticket:
     values = form.cleaned_data
     return customers.file_request(
         customer=user,
@@ -120,6 +120,7 @@ def filed(user: User, form: RequestForm, asked: list[CustomField]) -> Ticket:
         custom_fields=form.custom_values(),
         asked=[field.name for field in asked],
         uploads=values["files"],
+        address=address,
     )
 
 

@@ -25,6 +25,7 @@ from csat import services as csat
 from csat.mails import RATINGS
 from csat.models import MAX_FEEDBACK, Survey
 from custom_fields.models import CustomField
+from helpdesk.api.addresses import client_address
 from helpdesk.errors import HelpDeskError
 from tickets import copies, customers
 from tickets.files import path_of
@@ -132,7 +133,8 @@ def reply(request: CustomerRequest, number: int) -> HttpResponse:
         once.use_up(request, "reply form", user)
         hit("messages by", str(user.pk), MESSAGES)
         values = form.cleaned_data
-        customers.write_back(ticket, author=user, content=values["content"], uploads=values["files"])
+        address = client_address(request)
+        customers.write_back(ticket, author=user, content=values["content"], uploads=values["files"], address=address)
         unsent.forget(request, request.path)
 
     return fulfilled(request, ticket, form, write_back, _("Your message is sent."), shown_as="reply")

@@ -184,6 +184,29 @@ def test_requests_are_throttled(browser: Client, mia: User) -> None:
     assert codes == [302] * 10 + [429] * 2
 
 
+def test_all_unproven_accounts_of_one_network_store_so_much_a_day_and_no_more(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def a_file() -> SimpleUploadedFile:
+        return SimpleUploadedFile("a.txt", b"x" * 2048)
+
+    settings.ATTACHMENT_MAX_SIZE = 2048
+    monkeypatch.setattr("tickets.customers.UPLOADS_FROM_NETWORK", 1)
+    codes = []
+    for network, is_proven in (("1.1.1.1", False), ("1.1.1.1", False), ("2.2.2.2", False), ("1.1.1.1", True)):
+        client = Client(REMOTE_ADDR=network)
+        claimed = {"claimed_at": timezone.now(), "email_verified_at": timezone.now() if is_proven else None}
+        client.force_login(UserFactory(**claimed))
+        codes.append(client.post("/requests/new", {**REQUEST, "files": [a_file()]}).status_code)
+    assert codes == [302, 429, 302, 302]
+    client = Client(REMOTE_ADDR="2.2.2.2")
+    ticket = Ticket.objects.exclude(customer__email_verified_at=None).get()
+    User.objects.filter(pk=ticket.customer_id).update(email_verified_at=None, claimed_at=ticket.created_at)
+    client.force_login(ticket.customer)
+    answer = client.post(f"/requests/{ticket.ticket_number}/reply", {"content": "Here", "files": [a_file()]})
+    assert answer.status_code == 429, "answers count as well"
+
+
 # --- Following ----------------------------------------------------------------------------------------
 
 

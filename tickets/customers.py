@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.throttling import Limit, hit
+from accounts.throttling import Limit, hit, network_of
 from helpdesk.errors import Forbidden
 from helpdesk.transactions import in_one_transaction
 
@@ -23,6 +23,9 @@ from .services import add_reply, change, create_ticket, lock
 
 # So many files of the largest size can be sent from an account in an hour; fewer while its mailbox is not proven.
 UPLOADS, UPLOADS_UNPROVEN = 40, 10
+# And so many in a day from all accounts of one network whose mailboxes are not proven: anybody can have many of them.
+UPLOADS_FROM_NETWORK = 40
+HOUR, DAY = 60 * 60, 24 * 60 * 60  # seconds
 KB = 1024  # bytes
 
 
@@ -36,9 +39,13 @@ def file_request(
     custom_fields: dict[str, Any],
     asked: Collection[str],
     uploads: Sequence[Upload] = (),
+    address: str = "",
 ) -> Ticket:
-    """A request from the portal with its files, all of it or nothing; `asked` are the custom fields of the form."""
-    count_uploads(customer, uploads)
+    """A request from the portal with its files, all of it or nothing; `asked` are the custom fields of the form.
+
+    `address` is the network address of the client, for the throttle.
+    """
+    count_uploads(customer, uploads, address)
     ticket = create_ticket(
         actor=customer,
         customer_id=customer.pk,
@@ -53,9 +60,11 @@ def file_request(
 
 
 @in_one_transaction
-def write_back(ticket: Ticket, *, author: User, content: str, uploads: Sequence[Upload] = ()) -> Reply:
+def write_back(
+    ticket: Ticket, *, author: User, content: str, uploads: Sequence[Upload] = (), address: str = ""
+) -> Reply:
     """A message of a customer, with files; it opens a ticket again that was done."""
-    count_uploads(author, uploads)
+    count_uploads(author, uploads, address)
     return add_reply(ticket, user_id=author.pk, content=content, uploads=uploads)
 
 
@@ -84,9 +93,12 @@ def require_customer(ticket: Ticket, actor: User) -> None:
         raise Forbidden("Only the person who sent this request can do that.")
 
 
-def count_uploads(user: User, uploads: Sequence[Upload]) -> None:
+def count_uploads(user: User, uploads: Sequence[Upload], address: str) -> None:
     """Anybody can have an account, and every disk has an end; raises TooManyAttempts."""
-    if uploads:
-        files = UPLOADS if user.email_verified_at else UPLOADS_UNPROVEN
-        most = Limit(files * ceil(settings.ATTACHMENT_MAX_SIZE / KB), 60 * 60)
-        hit("uploads by", str(user.pk), most, by=sum(ceil(upload.size / KB) for upload in uploads))
+    if not uploads:
+        return
+    largest, size = ceil(settings.ATTACHMENT_MAX_SIZE / KB), sum(ceil(upload.size / KB) for upload in uploads)
+    is_proven = user.email_verified_at is not None
+    hit("uploads by", str(user.pk), Limit((UPLOADS if is_proven else UPLOADS_UNPROVEN) * largest, HOUR), by=size)
+    if address and not is_proven:
+        hit("uploads from", network_of(address), Limit(UPLOADS_FROM_NETWORK * largest, DAY), by=size)
