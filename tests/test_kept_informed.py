@@ -21,7 +21,7 @@ from tests.factories import PASSWORD, TicketFactory, UserFactory
 from tickets.copies import inform, stop_informing
 from tickets.merging import merge_tickets
 from tickets.models import Activity, Ticket, TicketCopy
-from tickets.services import add_reply
+from tickets.services import add_reply, update_ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -220,6 +220,21 @@ def test_a_way_out_that_nobody_was_given_changes_nothing(ticket: Ticket, mia: Us
     for call in (Client().get, Client().post):
         assert call(f"/requests/leave/{token}").status_code == 404
     assert TicketCopy.objects.exists()
+
+
+def test_keys_that_may_not_read_people_do_not_learn_who_reads_along(api_with: Any, ticket: Ticket, agent: User) -> None:
+    copy = inform(ticket, email="boss@example.com", actor=agent)
+    assert copy
+    stop_informing(ticket, copy=copy.pk, actor=agent)
+    update_ticket(ticket, actor=agent, priority="urgent")
+    everything = [("informed", None, "boss@example.com"), ("informed", "boss@example.com", None)]
+    for scopes, told in ((["users:read"], everything), ([], [("informed", None, None)] * 2)):
+        key = api_with("tickets:read", *scopes)
+        path = f"/api/tickets/{ticket.pk}"
+        lists = [key.get(f"{path}/activities{query}").json() for query in ("", "?limit=5")]
+        for rows in (*lists, key.get(f"{path}?include=activities").json()["activities"]):
+            found = [(row["action"], row["oldValue"], row["newValue"]) for row in rows]
+            assert found == [*told, ("priority_changed", "medium", "urgent")]
 
 
 def test_history_tells_who_reads_along_through_every_door(ticket: Ticket, agent: User, mia: User) -> None:

@@ -34,11 +34,14 @@ class Include:
     # The resource whose read scope it takes, where that is another one than the row's.
     scope: str | None = None
 
-    def attach(self, rows: Rows) -> None:
+    def attach(self, rows: Rows, *, with_people: bool) -> None:
+        hide = None if with_people else self.serializer.without_people
         wanted = {row[self.by] for row in rows} - {None}
         found: dict[str, Any] = {}
         for resource in self.statement().fetch({"wanted": list(wanted)}) if wanted else []:
             key = resource.pop(" key")
+            if hide:
+                hide([resource])
             if self.many:
                 found.setdefault(key, []).append(resource)
             else:
@@ -69,6 +72,7 @@ def chosen(includes: Iterable[Include], asked: str | None) -> list[Include]:
     return [known[name] for name in dict.fromkeys(names)]
 
 
-def attach_all(includes: Iterable[Include], rows: Rows) -> None:
+def attach_all(includes: Iterable[Include], rows: Rows, *, with_people: bool) -> None:
+    """`with_people`: whether the caller may read people."""
     for include in includes:
-        include.attach(rows)
+        include.attach(rows, with_people=with_people)

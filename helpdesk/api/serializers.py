@@ -1,9 +1,9 @@
 """The shape of a resource: declared once, used for reading, writing, filtering and the schema."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Expression, F
@@ -61,6 +61,8 @@ class Resource(CamelCase, serializers.ModelSerializer):
         models.JSONField: kit.JsonObject,
     }
     serializer_choice_field = kit.Choice
+    # Takes out of rows, wherever they are shown, what is for callers with users:read only.
+    without_people: ClassVar[Callable[[list[dict[str, Any]]], None] | None] = None
 
     def build_field(self, field_name: str, info: Any, model_class: Any, nested_depth: int) -> Any:
         if field_name.endswith("_id") and (relation := info.relations.get(field_name[:-3])):

@@ -65,6 +65,7 @@ class ResourceViewSet(ApiViewSet):
         listed = [i for i in self.includes if self.list_includes is None or i.name in self.list_includes]
         wanted = self.included(listed)
 
+        decorates = wanted or self.is_limited() or self.serializer_class.without_people
         keeps = not self.is_limited() and all(condition.lasting for condition in asked)
 
         def rows() -> QuerySet:
@@ -80,7 +81,7 @@ class ResourceViewSet(ApiViewSet):
             columns=columns_of(self.serializer_class),
             order=choose_order(self.orders, request.GET.get("sort")),
             values={**parents, **{name: value for c in asked for name, value in c.values.items()}},
-            decorate=(lambda page: self.decorate(page, wanted)) if wanted or self.is_limited() else None,
+            decorate=(lambda page: self.decorate(page, wanted)) if decorates else None,
             lookup=self.lookup,
             afresh=self.is_limited() or not all(condition.alike for condition in asked),
             narrowed=self.is_limited() or any(declared.name in request.GET for declared in self.filters),
@@ -93,7 +94,14 @@ class ResourceViewSet(ApiViewSet):
     def decorate(self, rows: Rows, wanted: Sequence[Include]) -> None:
         if self.is_limited():
             self.withhold(rows)
-        attach_all(wanted, rows)
+        with_people = self.reads_people()
+        if self.serializer_class.without_people and not with_people:
+            self.serializer_class.without_people(rows)
+        attach_all(wanted, rows, with_people=with_people)
+
+    def reads_people(self) -> bool:
+        """Once the caller is known: at the latest when there are rows."""
+        return "users:read" in self.request.auth.scopes
 
     def retrieve(self, request: Request, pk: str, **parents: str) -> HttpResponse:
         return self.shown(pk)
@@ -110,7 +118,7 @@ class ResourceViewSet(ApiViewSet):
             raise NotFound
         base = dumps(row)
         wanted = self.included(self.includes)
-        attach_all(wanted, [row])
+        attach_all(wanted, [row], with_people=self.reads_people())
         body = dumps(row) if wanted else base
         tag = etags.etag(base, body if wanted else b"")
         if self.request.method in READ_METHODS and etags.is_fresh(self.request._request, tag):

@@ -1,5 +1,7 @@
 """The JSON of tickets and of what hangs below them."""
 
+from typing import Any
+
 import orjson
 from django.db.models import F
 
@@ -7,6 +9,7 @@ from helpdesk.api import fields
 from helpdesk.api.serializers import Body, Resource
 from helpdesk.api.sqltext import UuidText
 from tickets.models import (
+    Action,
     Activity,
     Attachment,
     CannedResponse,
@@ -207,8 +210,17 @@ class NoteSerializer(Resource):
         read_only_fields = ["ticket_id"]
 
 
+def hide_who_is_informed(activities: list[dict[str, Any]]) -> None:
+    """Whoever may not read people learns that somebody is kept informed, but not at which address."""
+    for activity in activities:
+        if activity["action"] == Action.INFORMED:
+            activity["oldValue"] = activity["newValue"] = None
+
+
 class ActivitySerializer(Resource):
     """One line of a ticket's history."""
+
+    without_people = staticmethod(hide_who_is_informed)
 
     example = {
         "id": "990e8400-e29b-41d4-a716-446655440004",
