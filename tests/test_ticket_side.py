@@ -364,6 +364,9 @@ def test_promises_and_rules_explain_themselves(browser: Client, admin: User, cus
         conditions=[{"field": "category", "operator": "is", "value": "printer"}],
         actions=[{"type": "set_priority", "value": "urgent"}],
     )
+    bakers = AgentGroupFactory(name="Bakers")
+    take = {"type": "set_group", "value": str(bakers.pk)}
+    create_rule(actor=admin, name="Ovens go to bakers", rule_type="ticket_creation", actions=[take])
     ticket = services.create_ticket(
         actor=admin, customer_id=customer.pk, subject="Hot", description="Very", category="oven"
     )
@@ -373,6 +376,7 @@ def test_promises_and_rules_explain_themselves(browser: Client, admin: User, cus
     assert "Printers are urgent" in rules
     assert "Did not run" in rules
     assert "<strong>oven</strong>" in rules
+    assert "Set group <strong>Bakers</strong>" in rules
 
 
 def test_a_rule_in_the_history_leads_to_why_it_ran(browser: Client, admin: User, customer: User) -> None:

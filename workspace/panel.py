@@ -1,7 +1,7 @@
 """What stands beside a conversation: the ticket's properties, its promises, its people, its time and its relations."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,6 @@ from django.utils import timezone
 
 from accounts.emails import matching_key
 from accounts.models import AgentGroup, User
-from automation.models import Evaluation
-from automation.traces import explained, is_about_links, rosters, withhold
 from csat.models import Survey
 from custom_fields.models import CustomField, EntityType, FieldType
 from helpdesk.api.fields import parse_moment
@@ -26,8 +24,6 @@ from .promises import next_promise
 
 OTHERS = 6
 TIMES = 50
-TRACES = 10
-ABOUT = timedelta(seconds=30)  # how far a line of history may be from its rules
 
 
 def panel(ticket: Ticket, user: User, visible: Any, *, now: datetime, typed: Any = None) -> dict[str, Any]:
@@ -82,29 +78,6 @@ def sla(ticket: Ticket, now: datetime) -> dict[str, Any]:
             used = min(100, round(100 * (target["elapsed_minutes"] or 0) / target["target_minutes"]))
             promises.append({"name": name, "used": used, **target, "segments": target["segments"][-6:]})
     return {"policy": found["policy"], "hours": found["business_hours"], "promises": promises}
-
-
-def trace(ticket: Ticket, reader: User, *, around: datetime | None = None) -> list[dict[str, Any]]:
-    """Why rules ran on a ticket, or did not: its latest events, or those about a moment."""
-    found = Evaluation.objects.filter(ticket=ticket)
-    if around is not None:
-        found = found.filter(created_at__range=(around - ABOUT, around + ABOUT))
-    rows = list(found.order_by("-created_at", "-id")[:TRACES])
-    known = rosters(row.roster_id for row in rows)
-    return [
-        {
-            "at": row.created_at,
-            "triggers": [name.replace("_", " ") for name in row.triggers.split(",")],
-            "rules": rules_for(reader, explained(row.results, known[row.roster_id])),
-        }
-        for row in rows
-    ]
-
-
-def rules_for(reader: User, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if not reader.sees_all_tickets:
-        withhold(rules, is_about_links)
-    return rules
 
 
 # --- Properties as they are typed ---------------------------------------------------------------------

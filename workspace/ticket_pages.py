@@ -18,8 +18,9 @@ from tickets.models import Status, Ticket
 
 from . import composing, unsent
 from .pages import carried, carried_out, page, queue_address, ticket_address, user_of, visible
-from .panel import panel, trace
+from .panel import panel
 from .queues import Queue
+from .rule_traces import trace
 from .timeline import Timeline, timeline
 
 MAX_FILES = 10
