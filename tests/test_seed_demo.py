@@ -7,19 +7,33 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, models, transaction
 from django.db.models import F, Q
+from django.http import QueryDict
+from django.utils import timezone
 
 from accounts.emails import matching_key
 from accounts.models import AgentGroup, GroupMember, Role, User
+from automation.actions import Run
+from automation.conditions import Known, judge
+from automation.facts import Facts
+from automation.models import AutomationRule, Evaluation, Execution, RuleType, TimeMatch
+from automation.preview import rewind
+from automation.rule_book import rules_for
+from automation.services import create_rule
+from automation.time_rules import due_rules, pass_over
+from automation.traces import explained, rosters
 from companies.domains import clean_domains, domain_of
 from companies.models import Company
 from csat.models import Survey
 from custom_fields.models import CustomField, EntityType
 from custom_fields.services import check_definition
 from custom_fields.values import problem_with
+from email_channel.facts import mails_about
+from email_channel.models import Kind, TicketMail
 from helpdesk.demo import seeding
 from helpdesk.demo.ids import id_at, milliseconds, text_of
 from helpdesk.demo.names import company_name
@@ -27,6 +41,7 @@ from helpdesk.demo.rhythm import Year
 from helpdesk.demo.scenarios import SCENARIOS
 from helpdesk.demo.scenarios.script import SOLUTION
 from helpdesk.demo.seeding import seed
+from helpdesk.ids import new_id
 from helpdesk.tags import clean_tags
 from knowledge_base.models import (
     Article,
@@ -40,6 +55,8 @@ from knowledge_base.models import (
     Visibility,
 )
 from knowledge_base.searching import search, words_of_article
+from outbox.delivery import send_due
+from outbox.models import OutgoingMail
 from sla.clocks import reckon
 from sla.models import BusinessHours, Clock, Holiday, SlaPolicy
 from sla.services import create_policy
@@ -63,20 +80,28 @@ from tickets.models import (
     TicketTemplate,
     TimeEntry,
 )
+from tickets.rules import Once
+from workspace.models import SavedView
+from workspace.queues import Queue
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-# Midnights on which a demo may end: every day of a week, and those that calendars trip over.
+# Hours at which a demo may end: on every day of a week, and on those that calendars trip over.
 DAYS = [
-    *(NOW + timedelta(days=number) for number in range(7)),
+    *(NOW + timedelta(days=number, hours=5 * number % 24) for number in range(7)),
     *(datetime(year, month, day, tzinfo=UTC) for year, month, day in ((2028, 2, 29), (2027, 1, 1), (2027, 3, 28))),
 ]
 WRITTEN: tuple[type[models.Model], ...] = (
     User, AgentGroup, GroupMember, Company, CustomField, CannedResponse, TicketTemplate, Ticket, Reply, Note, TimeEntry,
     TicketLink, BusinessHours, Holiday, SlaPolicy, Clock, Survey, Category, Folder, Article, ArticleVersion,
-    ArticleFeedback,
+    ArticleFeedback, AutomationRule, Execution, TicketMail, OutgoingMail, SavedView,
 )  # fmt: skip
+# What holds numbers of tickets, which are never given out twice.
+NUMBERED: dict[type[models.Model], tuple[str, ...]] = {
+    TicketMail: ("subject",),
+    OutgoingMail: ("subject", "text", "html"),
+}
 
 
 def run(**options: Any) -> str:
@@ -89,13 +114,13 @@ def plant(count: int, end: datetime = NOW) -> None:
     assert seed(count, end, lambda _: None)
 
 
-def test_a_hundred_tickets_by_default_and_only_once() -> None:
-    assert "100 tickets" in run()
-    assert (Ticket.objects.count(), User.objects.filter(role="customer").count()) == (100, 30)
+def test_three_hundred_tickets_by_default_and_only_once() -> None:
+    assert "300 tickets" in run()
+    assert (Ticket.objects.count(), User.objects.filter(role="customer").count()) == (300, 75)
     assert User.objects.filter(role="admin").count() == 2
     assert User.objects.filter(role="agent").count() == 10
     assert "there already" in run(tickets=5)
-    assert Ticket.objects.count() == 100
+    assert Ticket.objects.count() == 300
 
 
 @pytest.mark.django_db(transaction=True)
@@ -112,9 +137,12 @@ def test_it_is_the_same_each_time_whichever_way_the_tables_are_filled(monkeypatc
         plant(60)
         shown: list[Any] = []
         for model in WRITTEN:
-            columns = [field.attname for field in model._meta.concrete_fields if field.name != "ticket_number"]
+            numbered = NUMBERED.get(model, ("ticket_number",))
+            columns = [field.attname for field in model._meta.concrete_fields if field.name not in numbered]
             shown.extend(model._default_manager.order_by("pk").values_list(*columns))
         shown.extend(Activity.objects.order_by("pk").values_list("id", "ticket", "user", "action", "created_at"))
+        shown.extend(Evaluation.objects.order_by("pk").values_list("id", "ticket", "results", "created_at"))
+        shown.extend(TimeMatch.objects.order_by("ticket").values_list("rule", "ticket", "created_at"))
         with connection.cursor() as cursor:
             tables = [model._meta.db_table for model in seeding.WRITTEN]
             return [*shown, *(connection.introspection.get_constraints(cursor, table) for table in tables)]
@@ -127,13 +155,14 @@ def test_it_is_the_same_each_time_whichever_way_the_tables_are_filled(monkeypatc
     assert pictures[0] == pictures[1] == pictures[2]
 
 
-@pytest.mark.parametrize("day", DAYS, ids=lambda day: f"{day:%a %d %b %Y}")
-def test_a_small_demo_shows_tickets_of_every_kind_whatever_the_day(day: datetime) -> None:
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: f"{day:%a %d %b %Y %H h}")
+def test_a_small_demo_shows_tickets_of_every_kind_whatever_the_day(day: datetime, time_machine: Any) -> None:
     plant(100, day)
+    check_that_time_rules_are_done(day, time_machine)
     tickets = Ticket.objects.all()
     for name in ("status", "priority", "source", "group"):
         assert len(set(tickets.values_list(name, flat=True))) >= (3 if name == "source" else 4)
-    assert 10 <= tickets.open().count() <= 40
+    assert 5 <= tickets.open().count() <= 40
     assert tickets.open().unassigned().exists()
     assert tickets.exclude(archived_at=None).exists()
     assert tickets.exclude(parent_ticket=None).exists()
@@ -242,7 +271,7 @@ class Walk:
         self.fields[name] = value
 
     def note_added(self, step: Activity) -> None:
-        assert self.notes.pop(step.new_value).user_id == step.user_id
+        assert step.user_id in (self.notes.pop(step.new_value).user_id, None)  # a rule has written it
 
     def archived(self, step: Activity) -> None:
         self.archived_at = step.created_at
@@ -275,6 +304,98 @@ def test_what_refers_to_something_refers_to_the_right_thing() -> None:
     assert pairs == {(far, near) for near, far in pairs}
     for near, far in TicketLink.objects.values_list("ticket_id", "linked__ticket_number"):
         assert Activity.objects.filter(ticket=near, action="linked", new_value=f"#{far}").exists()
+
+
+def test_rules_have_acted_on_new_tickets_as_they_would_have() -> None:
+    plant(150)
+    rules = rules_for(RuleType.TICKET_CREATION)
+    found = Evaluation.objects.filter(triggers="ticket_created").select_related("ticket__customer__company")
+    evaluations = list(found)
+    assert len(evaluations) == Ticket.objects.filter(created_at__gte=NOW - timedelta(days=28)).count() > 30
+    rewind([evaluation.ticket for evaluation in evaluations])
+    for evaluation in evaluations:
+        revisions = rosters([evaluation.roster_id])[evaluation.roster_id]
+        ticket, at, ask = evaluation.ticket, evaluation.created_at, Once()
+        for rule, told in zip(rules, explained(evaluation.results, revisions), strict=True):
+            digits, matched = judge(rule.conditions, rule.match, Known(Facts(ticket, at)))
+            assert (digits, matched) == (
+                "".join(str(int(condition["passed"])) for condition in told["conditions"]),
+                told["matched"],
+            )
+            if matched:
+                effects = [action.attempt(Run(ticket, rule.cause, at, new_id()), ask) for action in rule.actions]
+                # As JSON: ids are texts there.
+                assert [action["effect"] for action in told["actions"]] == orjson.loads(orjson.dumps(effects))
+
+
+def test_what_rules_have_done_is_counted_and_explained() -> None:
+    plant(150)
+    executed = Activity.objects.filter(action="automation_executed")
+    assert {rule.name for rule in AutomationRule.objects.all()} >= set(executed.values_list("new_value", flat=True))
+    for rule in AutomationRule.objects.all():
+        executions = rule.executions.order_by("-created_at")
+        assert rule.execution_count == executed.filter(new_value=rule.name).count() == executions.count()
+        assert rule.last_executed_at == (executions[0].created_at if executions else None)
+        assert not executions.filter(folded=False).exists()
+    assert AutomationRule.objects.filter(execution_count__gt=0).count() >= 4
+    for evaluation in Evaluation.objects.exclude(triggers="ticket_created").select_related("ticket"):
+        (told,) = explained(evaluation.results, rosters([evaluation.roster_id])[evaluation.roster_id])
+        said = evaluation.ticket.replies.filter(from_staff=False, created_at__lte=evaluation.created_at)
+        last = max([evaluation.ticket.created_at, *said.values_list("created_at", flat=True)])
+        actual = {condition["field"]: condition["actual"] for condition in told["conditions"]}
+        for field, since in (("hoursSinceCreated", evaluation.ticket.created_at), ("hoursSinceCustomerReply", last)):
+            if field in actual:
+                assert actual[field] == round((evaluation.created_at - since).total_seconds() / 3600, 2)
+
+
+def check_that_time_rules_are_done(end: datetime, time_machine: Any) -> None:
+    """The worker, as it begins, finds nothing to make up for."""
+    assert due_rules(end - timedelta(minutes=1)) == []
+    for rule in rules_for(RuleType.TIME_TRIGGER):
+        passed = AutomationRule.objects.get(pk=rule.id).completed_pass_at
+        assert passed is not None
+        time_machine.move_to(passed + timedelta(minutes=1), tick=False)
+        assert pass_over(rule, timezone.now()) == 0
+
+
+def test_nothing_of_it_is_mailed_when_the_worker_begins(mailoutbox: list[Any]) -> None:
+    plant(30)
+    assert send_due() == 0
+    assert not OutgoingMail.objects.exclude(state="failed").exists()
+    assert not mailoutbox
+
+
+def test_rules_an_admin_has_made_are_the_only_ones() -> None:
+    own = create_rule(actor=None, name="Ours", rule_type="ticket_creation", actions=[{"type": "add_tag", "value": "x"}])
+    plant(40)
+    assert AutomationRule.objects.get() == own
+    assert not Activity.objects.filter(action="automation_executed").exists()
+
+
+def test_the_newest_tickets_tell_who_was_mailed_and_what_never_arrived() -> None:
+    plant(150)
+    for ticket in Ticket.objects.select_related("customer"):
+        mails = mails_about(ticket)
+        answers = ticket.replies.filter(from_staff=True, is_internal=False)
+        carried = {fact.mail.reply_id for fact in mails if fact.mail.kind == Kind.ANSWER}
+        assert carried == set(answers.values_list("pk", flat=True))
+        assert {fact.mail.email for fact in mails} <= {ticket.customer.email}
+        for fact in mails:
+            assert fact.mail.settled_at is not None
+            assert ticket.created_at <= fact.mail.created_at < fact.mail.settled_at
+    failed = TicketMail.objects.filter(outcome="failed")
+    assert failed.count() == OutgoingMail.objects.filter(pk__in=failed).count() == 3
+    assert failed.values("ticket__customer").distinct().count() == 3
+    assert not failed.exclude(settled_at__lt=NOW).exists()
+
+
+def test_lists_that_everybody_finds_are_ones_that_could_have_been_saved() -> None:
+    plant(100)
+    for view in SavedView.objects.select_related("owner"):
+        assert view.is_shared
+        queue = Queue(view.owner, QueryDict(view.query), now=NOW)
+        assert queue.address() == view.query
+        queue.page()
 
 
 def test_every_ticket_is_measured_as_its_clock_would_measure_it() -> None:
@@ -348,7 +469,7 @@ def raw(model: type[models.Model]) -> list[Any]:
     return list(model._default_manager.order_by("pk").annotate(**casts).values_list(*casts))
 
 
-def test_times_lie_in_the_year_before_the_last_midnight() -> None:
+def test_times_lie_in_the_year_before_its_end() -> None:
     plant(50)
     assert not Ticket.objects.filter(Q(created_at__lt=NOW - timedelta(days=365)) | Q(updated_at__gte=NOW)).exists()
 

@@ -16,7 +16,12 @@ TRACES = 10
 ABOUT = timedelta(seconds=30)  # how far a line of history may be from its rules
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What stands in them is an id, and whose.
-IDS: dict[str, type[User | AgentGroup]] = {"assigneeId": User, "assign_to": User, "groupId": AgentGroup, "set_group": AgentGroup}
+IDS: dict[str, type[User | AgentGroup]] = {
+    "assigneeId": User,
+    "assign_to": User,
+    "groupId": AgentGroup,
+    "set_group": AgentGroup,
+}
 
 Rule = dict[str, Any]
 

@@ -75,6 +75,13 @@ ANSWERS = (
         "We are glad that it works again. If anything else comes up, just answer to this message.",
     ),
 )
+# Lists that everybody finds beside their own, by name.
+VIEWS = (
+    ("Key accounts", "view=all&status=open%2Cpending%2Cin_progress&tag=key+account&sort=due"),
+    ("Refunds", "view=all&tag=refund"),
+    ("Urgent, nobody's", "view=unassigned&priority=urgent"),
+    ("Waiting for three days", "view=all&status=open%2Cin_progress&tag=waiting"),
+)
 # Name, description, subject, content, category, group.
 TEMPLATES = (
     (

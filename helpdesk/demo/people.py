@@ -76,6 +76,7 @@ class Companies:
     def __init__(self, count: int) -> None:
         self.count = count
         self.ids: list[str] = []
+        self.tiers: list[str] = []
 
     def rows(self, end: int, random: Random) -> Iterator[Row]:
         for number in range(self.count):
@@ -87,10 +88,11 @@ class Companies:
                 "seats": random.randrange(3, 400),
                 "plan": random.choice(PLANS),
             }
-            name = company_name(number)
+            name, industry = company_name(number), industry_of(company_name(number), random)
+            health, tier = random.choice(HEALTH), random.choice(TIERS)
+            self.tiers.append(tier)
             yield (
-                self.ids[-1], name, None, orjson.dumps([domain_of(number)]).decode(), industry_of(name, random),
-                random.choice(HEALTH), random.choice(TIERS), text_of(renewal), orjson.dumps(fields).decode(),
+                self.ids[-1], name, None, orjson.dumps([domain_of(number)]).decode(), industry, health, tier, text_of(renewal), orjson.dumps(fields).decode(),
                 random.choice(NOTES), text_of(begin), text_of(begin),
             )  # fmt: skip
 
@@ -116,6 +118,7 @@ class Customers:
         self.high, self.low = array("Q"), array("Q")  # the halves of the id
         self.since = array("q")
         self.first_names = array("H")
+        self.tiers = array("b")  # of their companies, by place; -1 for those who have none
 
     def rows(self, companies: Companies, end: int, random: Random) -> Iterator[Row]:
         """Half of them were there before the first ticket; two in three belong to a company."""
@@ -134,6 +137,7 @@ class Customers:
             self.low.append(int(key[16:], 16))
             self.since.append(since)
             self.first_names.append(first)
+            self.tiers.append(-1 if company is None else TIERS.index(companies.tiers[company]))
             local = f"{plain(FIRST_NAMES[first])}.{plain(last)}{number}"
             email = f"{local}@{'mail.example' if company is None else domain_of(company)}"
             fields = {"language": random.choice(LANGUAGES), "newsletter": random.random() < 0.3}
@@ -145,7 +149,9 @@ class Customers:
                 orjson.dumps(fields).decode(), UNUSABLE, None, moment, moment,
             )  # fmt: skip
 
-    def someone(self, moment: int, random: Random) -> tuple[str, str]:
-        """Id and first name of a customer who was there at that moment; some write more often than others."""
+    def someone(self, moment: int, random: Random) -> tuple[str, str, str | None]:
+        """Id, first name and tier of a customer who was there at that moment; some write more often than others."""
         number = int(bisect_right(self.since, moment) * random.random() ** 1.5)
-        return f"{self.high[number]:016x}{self.low[number]:016x}", FIRST_NAMES[self.first_names[number]]
+        tier = self.tiers[number]
+        key = f"{self.high[number]:016x}{self.low[number]:016x}"
+        return key, FIRST_NAMES[self.first_names[number]], None if tier < 0 else TIERS[tier]

@@ -10,7 +10,7 @@ from accounts.models import User
 from helpdesk.words import words_of
 from tickets.searching import words_of_customer
 
-from .history import Rows
+from .cast import Rows
 from .writers import Row
 
 SEARCH_COLUMNS = ("ticket_id", "number", "customer", "public", "internal")

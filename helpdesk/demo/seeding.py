@@ -28,15 +28,19 @@ from tickets.models import (
 )
 from tickets.numbers import take_numbers
 from tickets.unanswered import recount
+from workspace.models import SavedView
 
-from . import history
-from .desk import ANSWERS, CUSTOM_FIELDS, SHOWN_TO_CUSTOMERS, TEMPLATES
-from .history import Cast, Rows, Team, Teller
+from . import cast as columns
+from .cast import Cast, Rows, Team
+from .desk import ANSWERS, CUSTOM_FIELDS, SHOWN_TO_CUSTOMERS, TEMPLATES, VIEWS
+from .history import Teller
 from .ids import EPOCH, id_at, milliseconds
 from .knowledge import write_knowledge
 from .loading import built_at_the_end
+from .mails import write_mails
 from .people import BEGIN, COMPANY_COLUMNS, GROUPS, USER_COLUMNS, Colleague, Companies, Customers, staff_rows
 from .rhythm import HOUR, Year
+from .rules import write_rules
 from .satisfaction import SURVEY_COLUMNS
 from .scenarios.script import FIRST_LINE
 from .searching import SEARCH_COLUMNS, search_rows
@@ -57,9 +61,9 @@ def is_seeded() -> bool:
     return User.objects.filter(username=MARK).exists()
 
 
-def day_begin(moment: datetime) -> datetime:
-    """The demo ends at the last midnight (UTC), so that it is the same all day long."""
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def hour_begin(moment: datetime) -> datetime:
+    """The demo ends at the last full hour, in the midst of work, so that it is the same for an hour."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def seed(count: int, now: datetime, progress: Progress) -> bool:
@@ -80,10 +84,12 @@ def seed(count: int, now: datetime, progress: Progress) -> bool:
         write_knowledge(cast.teams[FIRST_LINE].agents, cast.lead, end, Random(SEED))
         with counted_at_the_end(), built_at_the_end(WRITTEN if count >= MANY else ()):
             write_tickets(count, cast, end, random, progress)
+        cast.rules.write(end)
         check_constraints_at_once(False)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # or the first questions are planned for empty tables
         recount(Ticket.objects.all(), Reply.objects.all())
+        write_mails(end)
     return True
 
 
@@ -105,7 +111,9 @@ def write_people(count: int, end: int, random: Random) -> Cast:
     write_all(users, customers.rows(companies, end, random))
     teams = write_groups(colleagues, end, random)
     promises = write_promises(end, Random(SEED))
-    return Cast(customers, teams, lead=colleagues[0], integration=colleagues[1], promises=promises)
+    lead, integration = colleagues[:2]
+    rules = write_rules({name: team.id for name, team in teams.items()}, lead.id, end, Random(SEED))
+    return Cast(customers, teams, lead, integration, promises, rules)
 
 
 def write_all(table: Table, rows: Iterable[Row]) -> None:
@@ -186,17 +194,21 @@ def write_desk(cast: Cast, end: int, random: Random) -> None:
         )
         for name, description, subject, content, category, group in TEMPLATES
     )
+    SavedView.objects.bulk_create(
+        SavedView(id=id_at(begin, random, order), owner_id=cast.lead.id, name=name, query=query, is_shared=True, **made)
+        for order, (name, query) in enumerate(VIEWS)
+    )
 
 
 def write_tickets(count: int, cast: Cast, end: int, random: Random, progress: Progress) -> None:
     rows = Rows()
     tables = (
-        (Table(Ticket, history.TICKET_COLUMNS), rows.tickets),
-        (Table(Reply, history.REPLY_COLUMNS), rows.replies),
-        (Table(Note, history.NOTE_COLUMNS), rows.notes),
-        (Table(Activity, history.ACTIVITY_COLUMNS), rows.activities),
-        (Table(TimeEntry, history.TIME_COLUMNS), rows.time_entries),
-        (Table(TicketLink, history.LINK_COLUMNS), rows.links),
+        (Table(Ticket, columns.TICKET_COLUMNS), rows.tickets),
+        (Table(Reply, columns.REPLY_COLUMNS), rows.replies),
+        (Table(Note, columns.NOTE_COLUMNS), rows.notes),
+        (Table(Activity, columns.ACTIVITY_COLUMNS), rows.activities),
+        (Table(TimeEntry, columns.TIME_COLUMNS), rows.time_entries),
+        (Table(TicketLink, columns.LINK_COLUMNS), rows.links),
         (Table(Clock, CLOCK_COLUMNS), rows.clocks),
         (Table(Survey, SURVEY_COLUMNS), rows.surveys),
     )

@@ -22,6 +22,7 @@ BILLS = (
             (SOLUTION, "Thank you for confirming. I close this then."),
         ),
         fields=("order_number",),
+        left_to_rules=("group",),
     ),
     Scenario(
         category="billing",
@@ -37,6 +38,7 @@ BILLS = (
             (SOLUTION, "The corrected invoice is in your account under Billing, dated today."),
         ),
         fields=("order_number",),
+        left_to_rules=("group",),
     ),
     Scenario(
         category="billing",

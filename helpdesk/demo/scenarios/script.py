@@ -28,3 +28,13 @@ class Scenario:
     opening: str
     talk: tuple[tuple[str, str], ...]
     fields: tuple[str, ...] = ("product",)
+    left_to_rules: tuple[str, ...] = ()  # what it gets by rules ("priority", "group") as soon as there are some
+
+    @property
+    def first_answer(self) -> int:
+        """The place of what staff says first."""
+        return next(place for place, (kind, _) in enumerate(self.talk) if kind in (ANSWER, QUESTION, SOLUTION))
+
+    @property
+    def first_question(self) -> int | None:
+        return next((place for place, (kind, _) in enumerate(self.talk) if kind == QUESTION), None)

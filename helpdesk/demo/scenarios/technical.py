@@ -70,6 +70,7 @@ SOFTWARE = (
             (ANSWER, "The provider has found the broken link and is re-routing. Some users should get through now."),
             (SOLUTION, "Service is restored. You will get a report by tomorrow. We are sorry for the disruption."),
         ),
+        left_to_rules=("priority", "group"),
     ),
     Scenario(
         category="technical",
@@ -173,5 +174,6 @@ SOFTWARE = (
             (SOLUTION, "Good. The page was taken down this afternoon."),
         ),
         fields=("order_number",),
+        left_to_rules=("priority", "group"),
     ),
 )

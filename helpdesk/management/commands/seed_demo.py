@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from helpdesk.demo.seeding import day_begin, seed
+from helpdesk.demo.seeding import hour_begin, seed
 
 WIDTH = 40  # characters of the progress bar
 
@@ -18,13 +18,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tickets", type=int, default=100, help="How many tickets; 100 by default.")
+        parser.add_argument("--tickets", type=int, default=300, help="How many tickets; 300 by default.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = options["tickets"]
         if count < 1:
             raise CommandError("--tickets must be at least 1.")
-        if seed(count, day_begin(timezone.now()), lambda done: self.show(done, count)):
+        if seed(count, hour_begin(timezone.now()), lambda done: self.show(done, count)):
             self.stdout.write(f"Wrote demo data with {count:,} tickets.")
         else:
             self.stdout.write("The demo data is there already; nothing was changed.")
