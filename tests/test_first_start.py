@@ -12,6 +12,7 @@ from django.db import OperationalError
 
 from accounts.models import ApiKey, User
 from helpdesk.api.permissions import SCOPES
+from outbox.models import OutgoingMail
 from tests.client import ApiClient
 from tests.factories import UserFactory
 
@@ -46,6 +47,16 @@ def test_a_second_start_changes_nothing_and_prints_no_secret(db: None) -> None:
     assert "password" not in second
     assert re.search(r"password: (\S+)", first)
     assert (User.objects.count(), ApiKey.objects.count()) == (1, 1)
+
+
+def test_with_a_demo_one_can_be_an_agent_and_a_customer_of_it(db: None) -> None:
+    printed = bootstrap(no_demo=False)
+    for who, role in (("Agent", "agent"), ("Customer", "customer")):
+        email, password = re.search(rf"{who} +(\S+) +password: (\S+)", printed).groups()
+        user = User.objects.get(email=email)
+        assert (user.role, user.check_password(password), user.email_verified_at is None) == (role, True, False)
+    assert sum(user.has_usable_password() for user in User.objects.all()) == 3
+    assert not OutgoingMail.objects.exclude(state="failed").exists()
 
 
 def test_where_mails_are_written_is_said(db: None, settings: Any) -> None:

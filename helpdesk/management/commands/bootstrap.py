@@ -13,6 +13,7 @@ from accounts.keys import issue_api_key
 from accounts.models import Role, User
 from accounts.services import create_user
 from helpdesk.api.permissions import SCOPES
+from helpdesk.demo.visitors import let_in
 from helpdesk.errors import HelpDeskError
 from helpdesk.transactions import Lock, take
 
@@ -47,13 +48,16 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(12)
         admin = create_user(actor=None, username="admin", email=email, name="Admin", role=Role.ADMIN, password=password)
         _, key = issue_api_key(owner=admin, actor=None, name="First key", scopes=SCOPES)
+        visitors: list[tuple[str, str]] = []
         if demo:
             call_command("seed_demo", stdout=self.stderr)
+            visitors = [(who, f"{address}  password: {word}") for who, address, word in let_in()]
         curl = f'curl -H "Authorization: ApiKey {key}" "{settings.BASE_URL}/api/tickets?limit=3"'
         credentials = [
             ("Admin", f"{email}  password: {password}"),
             ("API key", key),
-            ("", "Both are shown this once. Keep them."),
+            *visitors,
+            ("", "All of this is shown this once. Keep it."),
         ]
         self.box([*addresses(), ("", ""), *credentials], "Try it:", curl)
         return True
@@ -69,7 +73,8 @@ class Command(BaseCommand):
 
 
 def addresses() -> list[tuple[str, str]]:
-    lines = [("HelpDesk", settings.BASE_URL), ("API docs", f"{settings.BASE_URL}/api/docs")]
+    pages = {"HelpDesk": "/admin/", "Portal": "/", "API docs": "/api/docs"}
+    lines = [(name, f"{settings.BASE_URL}{path}") for name, path in pages.items()]
     if settings.EMAIL_BACKEND == FILE_MAIL:
         lines.append(("Mails", f"are written to {settings.EMAIL_FILE_PATH}"))
     return lines
