@@ -219,6 +219,7 @@ def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:
     page = browse(agent, javascript=False, size=NARROW)
     page.goto(f"{QUEUE}?view=mine&sort=createdAt")
+    assert page.get_by_label("Sort by").evaluate("list => list.offsetWidth") > 120
     page.get_by_role("link", name="Printer A").click()
     page.get_by_label("Message", exact=True).fill("Without a script.")
     page.get_by_role("button", name="Send & set pending").click()
