@@ -22,6 +22,7 @@ def choose_password(request: HttpRequest, token: str) -> HttpResponse:
         answer.status_code = 404
         return answer
     form: forms.Form = NewPasswordForm(request.POST or None)
+    form.fields["new"].widget.attrs["autofocus"] = True
     if form.is_valid():
         new = form.cleaned_data["new"]
         if carried_out(form, lambda: accept_invitation(token, password=new)):

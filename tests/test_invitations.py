@@ -45,6 +45,7 @@ def test_a_new_agent_chooses_a_password_and_logs_in_with_it(ann: User) -> None:
     assert OutgoingMail.objects.get().to == ["Ann.Agent@example.org"]
     browser, link = Client(), link_in_mail()
     assert "Ann.Agent@example.org" in browser.get(link).text
+    assert re.findall(r'<input[^>]*name="(\w+)"[^>]*autofocus', browser.get(link).text) == ["new"]
     for wrong in ({"new": "short", "again": "short"}, {**NEW, "again": "another one"}):
         assert browser.post(link, wrong).status_code == 200
     ann.refresh_from_db()

@@ -214,6 +214,13 @@ def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
         page.get_by_role("link", name="Log in").click()
         expect(page.get_by_label("Password")).to_be_visible()
         page.context.add_cookies([session_of(agent, page.url.partition("/admin")[0])])
+    page.goto(address)
+    page.get_by_label("Message", exact=True).fill("Dear Cleo")
+    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)  # as of another session, begun in another tab
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("alert")).to_contain_text("You have signed in or out elsewhere")
+    page.get_by_role("link", name="Reload").click()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
 
 
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:

@@ -8,6 +8,9 @@
 
   const OUT = "Your session has ended. Log in again to go on here; a text that you have begun is kept.";
 
+  const ELSEWHERE = "You have signed in or out elsewhere since you opened this page. Reload it to go on; a text that you have begun is kept.";
+
+  const link = (text) => Object.assign(document.createElement("a"), { className: "hd-button hd-button--small hd-button--primary", href: location.pathname + location.search, textContent: text });
   const say = (words, ...more) => {
     document.querySelector(".hd-trouble")?.remove();
     const close = Object.assign(document.createElement("button"), { type: "button", className: "hd-button hd-button--small", textContent: "Close" });
@@ -31,11 +34,12 @@
 
   /* Parts that ask now and then learn that nobody is signed in any more: said once, before anything is lost by it. */
   let isSaid = false;
-  document.addEventListener("hd:signed-out", () => {
+  document.addEventListener("hd:signed-out", ({ detail }) => {
     if (isSaid) return;
     isSaid = true;
     const isForm = document.querySelector("main form [name=signed_by]") && !document.querySelector('[data-page="ticket"]');
-    if (isForm) say(ENDED);  // sending it is what keeps it
-    else say(OUT, Object.assign(document.createElement("a"), { className: "hd-button hd-button--small hd-button--primary", href: location.pathname + location.search, textContent: "Log in" }));
+    if (detail === "elsewhere") say(ELSEWHERE, link("Reload"));
+    else if (isForm) say(ENDED);  // sending it is what keeps it
+    else say(OUT, link("Log in"));
   });
 })();

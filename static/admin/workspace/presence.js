@@ -37,6 +37,7 @@ export const presence = (ticket, text) => {
       const answer = await fetch(ticket.dataset.presence, { method: "POST", body: body({ typing: text.isTyping() ? "yes" : "" }) });
       if (answer.ok && !answer.redirected) show(await answer.json());
       else if (answer.status === 404) gone();
+      else if (answer.status === 403) document.dispatchEvent(new CustomEvent("hd:signed-out", { detail: "elsewhere" }));
       else if (answer.redirected) document.dispatchEvent(new Event("hd:signed-out"));
     } catch { /* the next one will do */ }
   };
