@@ -223,6 +223,21 @@ def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
 
 
+def test_a_ticket_that_is_begun_is_not_left_by_accident(browse: Browse, agent: User) -> None:
+    page = browse(agent)
+    page.goto(f"{QUEUE}new/")
+    asks = "() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert not page.evaluate(asks)
+    page.get_by_label("Subject").fill("Lamp")
+    page.locator("#logout-form").dispatch_event("submit")  # of another form
+    assert page.evaluate(asks)
+    page.get_by_label("Customer’s email").fill("nobody@example")
+    page.get_by_label("Description").fill("Dark")
+    page.get_by_role("button", name="File ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("Nobody has this address yet.")
+    assert page.evaluate(asks), "it was refused"
+
+
 def test_the_essentials_need_no_script(browse: Browse, agent: User, tickets: list[Any]) -> None:
     page = browse(agent, javascript=False, size=NARROW)
     page.goto(f"{QUEUE}?view=mine&sort=createdAt")

@@ -1,8 +1,8 @@
-/* Whoever goes away from a form that is begun and not sent is asked first. */
+/* Whoever goes away from a form that is begun and not sent is asked first: one that was sent and refused is begun. */
 
 export const leaving = (form) => {
   if (!form) return;
-  let isBegun = false;
+  let isBegun = "begun" in form.dataset;
   const begin = () => { isBegun = true; };
   form.addEventListener("input", begin);
   /* Caught before it reaches the field, where unfold would write the path into a text beside it, and there is none. */
@@ -11,6 +11,9 @@ export const leaving = (form) => {
     event.stopPropagation();
     begin();
   }, true);
-  document.addEventListener("submit", () => { isBegun = false; });
+  /* Heard last, when it is known whether anybody has kept it from being sent. */
+  window.addEventListener("submit", (event) => {
+    if (event.target === form && !event.defaultPrevented) isBegun = false;
+  });
   window.addEventListener("beforeunload", (event) => { if (isBegun) event.preventDefault(); });
 };
