@@ -376,6 +376,7 @@ def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User
     page.keyboard.press("Enter")
     page.locator("#a-0-type:focus").wait_for()
     page.keyboard.type("Assign")
+    assert not page.locator("#a-0-text").count(), "what is passed on the way changes nothing"
     page.keyboard.press("Tab")
     page.locator("#a-0-text").focus()
     page.get_by_role("option", name="Ada Admin").wait_for()

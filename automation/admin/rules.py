@@ -119,7 +119,7 @@ class AutomationRules(OrderedPages):
     list_filter = ("is_active", "rule_type")
 
     class Media:
-        js = ("admin/order.js", "admin/find.js", "admin/builder.js")
+        js = ("admin/order.js", "admin/find.js", forms.Script("admin/builder.js", type="module"))
 
     # --- Verbs ---
 

@@ -1,5 +1,5 @@
 /* Menus made of <details data-menu>: one at a time, closed by Escape and by a click elsewhere. Notices go by a click. */
-import { onceSettled } from "./settled.js";
+import { onceSettled } from "../settled.js";
 
 export const menus = () => {
   const open = () => document.querySelectorAll("details[data-menu][open]");

@@ -1,7 +1,7 @@
 /* Forms beside a ticket save without leaving the page: what a text in progress, or a file chosen, would not survive.
    What somebody has typed meanwhile, in this form or another, is put into the parts that come anew. */
 import { element } from "./dom.js";
-import { onceSettled, unsettled } from "./settled.js";
+import { onceSettled, unsettled } from "../settled.js";
 import { restored, typedIn } from "./typed.js";
 
 const PARTS = ["ws-side", "ws-head", "ws-timeline", "ws-messages"];
