@@ -278,4 +278,5 @@ def test_pictures_for_the_documentation(browse: Browse, shot: Callable[..., None
             page.goto(path)
             if name == "home":
                 page.locator("#ws-figures svg").first.wait_for()
+            page.wait_for_load_state("networkidle")  # with the numbers of saved views
             shot(page, f"{name}{look}")

@@ -79,8 +79,8 @@ ANSWERS = (
 VIEWS = (
     ("Key accounts", "view=all&status=open%2Cpending%2Cin_progress&tag=key+account&sort=due"),
     ("Refunds", "view=all&tag=refund"),
-    ("Urgent, nobody's", "view=unassigned&priority=urgent"),
-    ("Waiting for three days", "view=all&status=open%2Cin_progress&tag=waiting"),
+    ("Urgent, no owner", "view=unassigned&priority=urgent"),
+    ("Waiting too long", "view=all&status=open&tag=waiting"),
 )
 # Name, description, subject, content, category, group.
 TEMPLATES = (

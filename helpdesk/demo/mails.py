@@ -74,18 +74,22 @@ def write_mails(end: int) -> None:
 
 
 def troubles(replies: list[Reply], tickets: dict[UUID, Ticket], end: datetime) -> dict[UUID, Trouble]:
-    """Which answers never left: to some whose tickets wait for them, and who were mailed nothing since."""
-    last: dict[UUID, Reply] = {}  # by customer
-    for reply in replies:
-        last[tickets[reply.ticket_id].customer_id] = reply
-    newest = {ticket.customer_id: ticket for ticket in sorted(tickets.values(), key=lambda one: one.pk)}
+    """Which answers never left, each to somebody else whose ticket waits for them.
+
+    Whose address was refused was mailed nothing since; a mail server that was away takes the next mail.
+    """
+    last = {reply.ticket_id: reply for reply in replies}
+    latest = {tickets[reply.ticket_id].customer_id: reply.pk for reply in replies}
+    newest = {ticket.customer_id: ticket.pk for ticket in sorted(tickets.values(), key=lambda one: one.pk)}
     found: dict[UUID, Trouble] = {}
+    hit: set[UUID] = set()
     for reply in sorted(last.values(), key=lambda one: (one.created_at, one.pk), reverse=True):
-        ticket = tickets[reply.ticket_id]
-        trouble = TROUBLES[len(found)]
-        waits = ticket.resolved_at is None and ticket.unanswered_since is None and newest[ticket.customer_id] == ticket
-        if waits and reply.created_at + trouble.takes < end:
+        ticket, trouble = tickets[reply.ticket_id], TROUBLES[len(found)]
+        waits = ticket.resolved_at is None and ticket.unanswered_since is None and ticket.customer_id not in hit
+        is_last = latest[ticket.customer_id] == reply.pk and newest[ticket.customer_id] == ticket.pk
+        if waits and (is_last or trouble.attempts > 1) and reply.created_at + trouble.takes < end:
             found[reply.pk] = trouble
+            hit.add(ticket.customer_id)
         if len(found) == len(TROUBLES):
             break
     return found

@@ -81,7 +81,7 @@ def drafts(groups: Mapping[str, str]) -> list[AutomationRule]:
         ),
         AutomationRule(
             name="Remind of customers who wait for three days",
-            description="Writes a note and marks the ticket; the view “Waiting for three days” shows them.",
+            description="Writes a note and marks the ticket; the view “Waiting too long” shows them.",
             rule_type=RuleType.TIME_TRIGGER,
             trigger=Trigger.HOURLY,
             conditions=[asks("status", "is", "open"), asks("hoursSinceCustomerReply", "greater_than", WAIT)],
