@@ -120,6 +120,8 @@ TEMPLATES = [
 DATA_DIR = env.path("HELPDESK_DATA_DIR", default=str(BASE_DIR / "var"))
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR('helpdesk.sqlite3')}")}
 _database = DATABASES["default"]
+# SQLite reads the whole schema anew on each connection, PostgreSQL starts a process.
+_database["CONN_MAX_AGE"] = env.int("HELPDESK_DB_CONN_MAX_AGE", default=600)
 if _database["ENGINE"].endswith("sqlite3"):
     Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     # IMMEDIATE takes the write lock when a transaction begins: writers queue instead of failing half-way.
@@ -127,14 +129,12 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384;",
     }
-else:
-    _database["CONN_MAX_AGE"] = env.int("HELPDESK_DB_CONN_MAX_AGE", default=600)
-    if env.bool("HELPDESK_DB_PREPARE", default=True):
-        # Server-side parameters let the server keep the plan of a statement it has seen five times.
-        # Turn this off behind a pooler that shares connections between transactions.
-        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 5}
+elif env.bool("HELPDESK_DB_PREPARE", default=True):
+    # Server-side parameters let the server keep the plan of a statement it has seen five times.
+    # Turn this off behind a pooler that shares connections between transactions.
+    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 5}
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

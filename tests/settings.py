@@ -59,6 +59,5 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": f"{_folder}/tests.sqlite3"}
     _database["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 else:
-    # Nothing here has to survive a power cut, and the database is dropped at the end: no connection may linger.
+    # Nothing here has to survive a power cut.
     _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "options": "-c synchronous_commit=off"}
-    _database["CONN_MAX_AGE"] = 0

@@ -6,9 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.db.backends.signals import connection_created
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -147,3 +151,19 @@ def test_a_variable_changes_what_it_says(
     assert started.returncode == 0, started.stderr
     shown = json.loads(started.stdout)
     assert {name: shown[name] for name in expected} == expected
+
+
+def test_requests_one_after_the_other_share_a_connection_to_the_database(live_server: Any, api_key: Any) -> None:
+    """A new one costs SQLite as much as answering: it reads the whole schema. PostgreSQL starts a process."""
+    opened: list[Any] = []
+    connection_created.connect(opened_now := lambda **about: opened.append(about), weak=False)
+    try:
+        caller = HTTPConnection(urlsplit(live_server.url).netloc)
+        for _ in range(3):
+            caller.request("GET", "/api/tickets", headers={"Authorization": f"Bearer {api_key.secret}"})
+            answer = caller.getresponse()
+            assert (answer.status, answer.read() != b"") == (200, True)
+        caller.close()
+    finally:
+        connection_created.disconnect(opened_now)
+    assert len(opened) == 1
