@@ -1,116 +1,33 @@
-"""What happened within some days. Definitions: docs/reports.md.
-
-Two sets of tickets take part: those filed in the period, and those resolved in it. Each is read once, along the index
-of its moment that holds all that is asked of it, grouped as finely as needed by the database and put together here.
-"""
+"""What happened within some days. Definitions: docs/reports.md."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any, NamedTuple, TypeVar
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import AgentGroup, User
 from csat.models import Survey
 from tickets.models import Priority, Ticket, TimeEntry
 
-from .expressions import Day, seconds_between
-from .figures import hours, mean, percent
+from .figures import mean, percent
+from .models import Flow
 from .periods import Period
+from .recounting import Recounted
+from .sums import Sums, together
+from .tallied import Tallied
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST = 50  # categories, and tags: the most frequent ones
 UNNAMED = "Uncategorized"
 SATISFIED = 4  # a rating from here on is a good one
+ByDay = Mapping[date, Sums]
 OPINION = {"answers": Count("pk"), "points": Sum("rating"), "good": Count("pk", filter=Q(rating__gte=SATISFIED))}
-TAGS_IN = {
-    "postgresql": (
-        "SELECT tag, COUNT(*) FROM ({}) AS filed, jsonb_array_elements_text(filed.tags) AS tag GROUP BY tag "
-        'ORDER BY 2 DESC, tag COLLATE "C" LIMIT %s'
-    ),
-    "sqlite": (
-        "SELECT tag.value, COUNT(*) FROM ({}) AS filed, json_each(filed.tags) AS tag GROUP BY tag.value "
-        "ORDER BY 2 DESC, tag.value LIMIT %s"
-    ),
-}
-
-
-BORN = date(1970, 1, 1)
-
-
-class Filed(NamedTuple):
-    """Tickets filed on one day that are alike."""
-
-    day: date
-    category: str | None
-    priority: str
-    group: UUID | None
-    tickets: int
-    answered: int
-    seconds: int  # until they were answered
-
-
-class Done(NamedTuple):
-    """Tickets resolved on one day that are alike; `promised` had a deadline, and `kept` made it."""
-
-    day: date
-    agent: UUID | None
-    priority: str
-    group: UUID | None
-    tickets: int
-    seconds: int
-    promised: int
-    kept: int
-
-
-Row = TypeVar("Row", Filed, Done, Filed | Done)
-Key = TypeVar("Key", bound=Hashable)
-
-# Nothing is asked for that is not in the index of the moment: see the model.
-FIRST_ANSWER = {
-    "tickets": Count("*"),
-    "answered": Count("first_response_at"),
-    "seconds": seconds_between("created_at", "first_response_at"),
-}
-WORK = {
-    "tickets": Count("*"),
-    "seconds": seconds_between("created_at", "resolved_at"),
-    "promised": Count("sla_deadline"),
-    "kept": Count("resolved_at", filter=Q(resolved_at__lte=F("sla_deadline"))),
-}
-
-
-@dataclass
-class Work:
-    """What was resolved: how many tickets, how long they took, and how many of those with a deadline made it."""
-
-    tickets: int = 0
-    seconds: int = 0
-    promised: int = 0
-    kept: int = 0
-
-    def add(self, done: Done) -> None:
-        self.tickets += done.tickets
-        self.seconds += done.seconds
-        self.promised += done.promised
-        self.kept += done.kept
-
-    def joined(self, other: "Work") -> "Work":
-        return Work(
-            self.tickets + other.tickets,
-            self.seconds + other.seconds,
-            self.promised + other.promised,
-            self.kept + other.kept,
-        )
-
-    @property
-    def time(self) -> float | None:
-        return hours(self.seconds, self.tickets)
 
 
 @dataclass
@@ -129,7 +46,7 @@ class Opinion:
 
 @dataclass
 class Person:
-    work: Work = field(default_factory=Work)
+    work: Sums = field(default_factory=Sums)
     opinion: Opinion = field(default_factory=Opinion)
     minutes: int = 0
 
@@ -140,14 +57,39 @@ class Report:
     def __init__(self, period: Period, tickets: QuerySet[Ticket] | None = None) -> None:
         self.period, self.is_limited = period, tickets is not None
         self.tickets = (Ticket.objects.all() if tickets is None else tickets).order_by()
+        self.source = Tallied() if tickets is None else Recounted(self.tickets)
 
-    # --- What is counted ---------------------------------------------------------------------------
-
-    def filed(self, period: Period) -> QuerySet[Ticket]:
-        return self.tickets.filter(created_at__gte=period.begin, created_at__lt=period.end)
-
-    def resolved(self, period: Period) -> QuerySet[Ticket]:
-        return self.tickets.filter(resolved_at__gte=period.begin, resolved_at__lt=period.end)
+    def figures(self) -> dict[str, Any]:
+        period = self.period
+        flows = self.source.flows(period)
+        filed, done = flows.by(Flow.FILED), flows.by(Flow.RESOLVED)
+        by_priority = flows.by(Flow.FILED_PRIORITY)
+        people, opinion = self.heard(period)
+        for agent, work in flows.by(Flow.RESOLVED_AGENT).items():
+            if agent is not None:
+                people.setdefault(agent, Person()).work.add(work)
+        time_logged = self.log(people)
+        previous, (filed_before, done_before) = self.heard(period.previous)[1], self.source.totals(period.previous)
+        return {
+            "period": {"from_": period.first, "to": period.last, "timezone": period.zone.key},
+            "summary": {
+                **in_short(together(filed.values()), together(done.values()), opinion),
+                "previous": in_short(filed_before, done_before, previous),
+            },
+            "ticket_volume": self.volume(filed, done),
+            "resolution_time": by_weekday(done),
+            "category_distribution": most(named(flows.by(Flow.FILED_CATEGORY))),
+            "priority_distribution": [
+                {"name": name, "value": by_priority.get(name, Sums()).tickets} for name in Priority.values
+            ],
+            "first_responses": [{"name": name, "time": by_priority.get(name, Sums()).wait} for name in Priority.values],
+            "agent_performance": performance(people),
+            "by_group": by_group(flows.by(Flow.FILED_GROUP), flows.by(Flow.RESOLVED_GROUP)),
+            "by_tag": most(flows.by(Flow.FILED_TAG)),
+            "backlog": self.backlog(filed, done),
+            "sla_by_priority": compliance(flows.by(Flow.RESOLVED_PRIORITY)),
+            "time_logged": time_logged,
+        }
 
     def surveys(self, period: Period) -> QuerySet[Survey]:
         answered = Survey.objects.answered().filter(responded_at__gte=period.begin, responded_at__lt=period.end)
@@ -161,80 +103,22 @@ class Report:
         """Of rows about tickets, those about tickets that take part."""
         return rows.filter(ticket__in=self.tickets.values("pk")) if self.is_limited else rows
 
-    # --- The answer --------------------------------------------------------------------------------
-
-    def figures(self) -> dict[str, Any]:
-        period = self.period
-        filed, done = self.all_filed(), self.all_done()
-        people, opinion = self.heard(period)
-        for one in done:
-            if one.agent is not None:
-                people.setdefault(one.agent, Person()).work.add(one)
-        time_logged = self.log(people)
-        by_priority = worked(done, lambda one: one.priority)
-        return {
-            "period": {"from_": period.first, "to": period.last, "timezone": period.zone.key},
-            "summary": {
-                **in_short(filed, done, opinion),
-                "previous": self.before(period.previous),
-            },
-            "ticket_volume": self.volume(filed, done),
-            "resolution_time": by_weekday(done),
-            "category_distribution": most(shares(filed, lambda one: one.category or UNNAMED)),
-            "priority_distribution": by_name(shares(filed, lambda one: one.priority)),
-            "agent_performance": performance(people),
-            "by_group": by_group(shares(filed, lambda one: one.group), worked(done, lambda one: one.group)),
-            "by_tag": self.by_tag(),
-            "backlog": self.backlog(filed, done),
-            "sla_by_priority": [compliance(name, by_priority.get(name, Work())) for name in Priority.values],
-            "time_logged": time_logged,
-        }
-
-    def all_filed(self) -> list[Filed]:
-        day = Day("created_at", self.period.ahead)
-        rows = self.filed(self.period).values_list(day, "category", "priority", "group_id").annotate(**FIRST_ANSWER)
-        return [
-            Filed(BORN + timedelta(days=number), category, priority, group, tickets, answered, int(seconds or 0))
-            for number, category, priority, group, tickets, answered, seconds in rows
-        ]
-
-    def all_done(self) -> list[Done]:
-        day = Day("resolved_at", self.period.ahead)
-        rows = self.resolved(self.period).values_list(day, "assignee_id", "priority", "group_id").annotate(**WORK)
-        return [
-            Done(BORN + timedelta(days=number), agent, priority, group, tickets, int(seconds or 0), promised, kept)
-            for number, agent, priority, group, tickets, seconds, promised, kept in rows
-        ]
-
-    def before(self, period: Period) -> dict[str, Any]:
-        """The summary of another period, for which nothing else is asked."""
-        first = self.filed(period).aggregate(**FIRST_ANSWER)
-        work = self.resolved(period).aggregate(**WORK)
-        _, opinion = self.heard(period)
-        filed = Filed(period.first, None, "", None, first["tickets"], first["answered"], int(first["seconds"] or 0))
-        done = Done(
-            period.first, None, "", None, work["tickets"], int(work["seconds"] or 0), work["promised"], work["kept"]
-        )
-        return in_short([filed], [done], opinion)
-
-    def volume(self, filed: Sequence[Filed], done: Sequence[Done]) -> list[dict[str, Any]]:
+    def volume(self, filed: ByDay, done: ByDay) -> list[dict[str, Any]]:
         new, old = self.by_step(filed), self.by_step(done)
         return [
             {"name": step.name, "date": step.first, "tickets": new[place], "resolved": old[place]}
             for place, step in enumerate(self.period.steps)
         ]
 
-    def by_step(self, rows: Iterable[Filed | Done]) -> Counter[int]:
+    def by_step(self, days: ByDay) -> Counter[int]:
         found: Counter[int] = Counter()
-        for day, number in shares(rows, lambda one: one.day).items():
-            found[self.period.step_of(day)] += number
+        for day, sums in days.items():
+            found[self.period.step_of(day)] += sums.tickets
         return found
 
-    def backlog(self, filed: Sequence[Filed], done: Sequence[Done]) -> list[dict[str, Any]]:
-        """Backwards from now: what is unresolved, with what was resolved since, without what was filed since."""
-        end = self.period.end
-        standing = self.tickets.filter(resolved_at=None).count()
-        standing += self.tickets.filter(resolved_at__gte=end).count() - self.tickets.filter(created_at__gte=end).count()
+    def backlog(self, filed: ByDay, done: ByDay) -> list[dict[str, Any]]:
+        """Backwards from the end: what was unresolved then, with what was resolved, without what was filed before."""
+        standing = self.source.standing(self.period.end)
         new, old = self.by_step(filed), self.by_step(done)
         points = []
         for place, step in reversed(list(enumerate(self.period.steps))):
@@ -263,65 +147,36 @@ class Report:
             people.setdefault(user, Person()).minutes += minutes
         return {"hours": round(total / 60, 1), "billable_hours": round(billable / 60, 1)}
 
-    def by_tag(self) -> list[dict[str, Any]]:
-        sql, params = self.filed(self.period).values("tags").query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(TAGS_IN[connection.vendor].format(sql), [*params, MOST])
-            return [{"name": name, "value": number} for name, number in cursor.fetchall()]
+
+# --- What the sums say ----------------------------------------------------------------------------------
 
 
-# --- What the rows say ----------------------------------------------------------------------------------
-
-
-def in_short(filed: Iterable[Filed], done: Iterable[Done], opinion: Opinion) -> dict[str, Any]:
-    tickets = answered = seconds = 0
-    for one in filed:
-        tickets += one.tickets
-        answered += one.answered
-        seconds += one.seconds
-    work = Work()
-    for row in done:
-        work.add(row)
+def in_short(filed: Sums, done: Sums, opinion: Opinion) -> dict[str, Any]:
     return {
-        "total_tickets": tickets,
-        "resolved_tickets": work.tickets,
-        "avg_resolution_time": work.time,
-        "avg_first_response_time": hours(seconds, answered),
+        "total_tickets": filed.tickets,
+        "resolved_tickets": done.tickets,
+        "avg_resolution_time": done.time,
+        "avg_first_response_time": filed.wait,
         "satisfaction": mean(opinion.points, opinion.answers),
         "satisfied_percent": percent(opinion.satisfied, opinion.answers),
         "survey_answers": opinion.answers,
-        "sla_compliance": percent(work.kept, work.promised),
+        "sla_compliance": percent(done.kept, done.promised),
     }
 
 
-def shares(rows: Iterable[Row], key: Callable[[Row], Key]) -> Counter[Key]:
-    """How many tickets there are of each kind."""
-    found: Counter[Key] = Counter()
-    for one in rows:
-        found[key(one)] += one.tickets
-    return found
+def by_weekday(done: ByDay) -> list[dict[str, Any]]:
+    found = [Sums() for _ in WEEKDAYS]
+    for day, sums in done.items():
+        found[day.weekday()].add(sums)
+    return [{"name": name, "time": sums.time} for name, sums in zip(WEEKDAYS, found, strict=True)]
 
 
-def worked(done: Iterable[Done], key: Callable[[Done], Key]) -> dict[Key, Work]:
-    """What was resolved of each kind."""
-    found: dict[Key, Work] = {}
-    for one in done:
-        found.setdefault(key(one), Work()).add(one)
-    return found
-
-
-def by_weekday(done: Iterable[Done]) -> list[dict[str, Any]]:
-    found = worked(done, lambda one: one.day.weekday())
-    return [{"name": name, "time": found.get(place, Work()).time} for place, name in enumerate(WEEKDAYS)]
-
-
-def by_name(counts: Counter[str]) -> list[dict[str, Any]]:
-    return [{"name": name, "value": counts[name]} for name in Priority.values]
-
-
-def compliance(name: str, work: Work) -> dict[str, Any]:
-    value = percent(work.kept, work.promised)
-    return {"name": name, "value": value, "promised": work.promised, "kept": work.kept}
+def compliance(done: Mapping[str, Sums]) -> list[dict[str, Any]]:
+    rows = [(name, done.get(name, Sums())) for name in Priority.values]
+    return [
+        {"name": name, "value": percent(sums.kept, sums.promised), "promised": sums.promised, "kept": sums.kept}
+        for name, sums in rows
+    ]
 
 
 def performance(people: dict[UUID, Person]) -> list[dict[str, Any]]:
@@ -342,32 +197,40 @@ def performance(people: dict[UUID, Person]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: (-row["resolved"], row["name"], row["id"]))
 
 
-def by_group(filed: Counter[UUID | None], work: dict[UUID | None, Work]) -> list[dict[str, Any]]:
-    keys = {*filed, *work}
+def by_group(filed: Mapping[UUID | None, Sums], done: Mapping[UUID | None, Sums]) -> list[dict[str, Any]]:
+    keys = {*filed, *done}
     names = dict(AgentGroup.objects.filter(pk__in=[key for key in keys if key]).values_list("pk", "name"))
-    found: dict[UUID | None, tuple[int, Work]] = {}
+    found: dict[UUID | None, tuple[Sums, Sums]] = {}
     for key in keys:
         # The tickets of a group that was deleted a moment ago have none.
-        left = key if key in names else None
-        number, together = found.get(left, (0, Work()))
-        found[left] = number + filed[key], together.joined(work.get(key, Work()))
+        new, old = found.setdefault(key if key in names else None, (Sums(), Sums()))
+        new.add(filed.get(key, Sums()))
+        old.add(done.get(key, Sums()))
     rows = [
         {
             "id": key,
             "name": names[key] if key else None,
-            "tickets": number,
-            "resolved": done.tickets,
-            "avg_resolution_time": done.time,
+            "tickets": new.tickets,
+            "resolved": old.tickets,
+            "avg_resolution_time": old.time,
         }
-        for key, (number, done) in found.items()
+        for key, (new, old) in found.items()
     ]
     return sorted(rows, key=lambda row: (-row["tickets"], row["name"] or "", str(row["id"])))
 
 
-def most(counts: Counter[str]) -> list[dict[str, Any]]:
+def named(filed: Mapping[str, Sums]) -> dict[str, Sums]:
+    """Categories; what has none, or is called as if it had none, is one."""
+    found: dict[str, Sums] = {}
+    for name, sums in filed.items():
+        found.setdefault(name or UNNAMED, Sums()).add(sums)
+    return found
+
+
+def most(filed: Mapping[str, Sums]) -> list[dict[str, Any]]:
     """The most frequent ones, then by name."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [{"name": name, "value": number} for name, number in ranked[:MOST]]
+    ranked = sorted(filed.items(), key=lambda item: (-item[1].tickets, item[0]))
+    return [{"name": name, "value": sums.tickets} for name, sums in ranked[:MOST]]
 
 
 def report(period: Period, tickets: QuerySet[Ticket] | None) -> dict[str, Any]:

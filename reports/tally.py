@@ -7,16 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from helpdesk.transactions import in_one_transaction
 from tickets.models import Ticket
 
 from . import triggers
-from .models import LateTally, StandingTally
+from .flow_sql import COLUMNS, FIGURES
+from .models import FlowChange, FlowTally, LateTally, StandingTally
 
+TALLIES = (StandingTally, LateTally, FlowChange, FlowTally)
 BATCH = 2_000
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+ADD = (
+    f"INSERT INTO reports_flowtally ({COLUMNS}) {{}} ON CONFLICT (flow, since, name) DO UPDATE SET "
+    f"{', '.join(f'{figure} = reports_flowtally.{figure} + excluded.{figure}' for figure in FIGURES)}"
+)
 # Clocks of servers differ: what falls due about now keeps its moment.
 SETTLED = timedelta(hours=1)
 
@@ -24,14 +30,13 @@ SETTLED = timedelta(hours=1)
 def keep() -> None:
     """See that the triggers stand and the tally is true; after migrations, and after a database was emptied."""
     tables = set(connection.introspection.table_names())
-    if not {StandingTally._meta.db_table, LateTally._meta.db_table, Ticket._meta.db_table} <= tables:
+    if not {model._meta.db_table for model in (Ticket, *TALLIES)} <= tables:
         return
     if not triggers.stand():
         rebuild()
     elif not Ticket.objects.exists():
         # SQLite is emptied row by row, and the triggers count that in whichever order the tables come.
-        StandingTally.objects.all().delete()
-        LateTally.objects.all().delete()
+        empty()
 
 
 @in_one_transaction
@@ -41,11 +46,15 @@ def rebuild() -> None:
         with connection.cursor() as cursor:
             # In this order, as writers take them; against folding too, whose new rows we would not see.
             cursor.execute("LOCK TABLE tickets_ticket IN SHARE ROW EXCLUSIVE MODE")
-            cursor.execute("LOCK TABLE reports_standingtally, reports_latetally IN EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {', '.join(model._meta.db_table for model in TALLIES)} IN EXCLUSIVE MODE")
     triggers.create()
-    StandingTally.objects.all().delete()
-    LateTally.objects.all().delete()
+    empty()
     triggers.count_afresh()
+
+
+def empty() -> None:
+    for model in TALLIES:
+        model._default_manager.all().delete()
 
 
 @contextmanager
@@ -61,7 +70,7 @@ def counted_at_the_end() -> Iterator[None]:
 
 def fold(*, now: datetime) -> None:
     """Replace rows by their sums."""
-    while fold_standing() or fold_late(before=now - SETTLED):
+    while fold_standing() or fold_late(before=now - SETTLED) or fold_flows():
         pass
 
 
@@ -78,11 +87,33 @@ def fold_late(*, before: datetime) -> int:
     return fold_batch(LateTally.objects.filter(moment__lt=before), ("kind",), ("tickets",), moment=LONG_AGO)
 
 
+@transaction.atomic
+def fold_flows() -> int:
+    """One batch of changes, added to what they change."""
+    batch = list(unheld(FlowChange.objects.order_by("pk")).values_list("pk", flat=True)[:BATCH])
+    if not batch:
+        return 0
+    changes = FlowChange.objects.filter(pk__in=batch)
+    keys = ("flow", "since", "name")
+    # In one order, so that workers who add to the same rows wait for each other at most.
+    sums = changes.values(*keys).annotate(**{f"all_{figure}": Sum(figure) for figure in FIGURES}).order_by(*keys)
+    with connection.cursor() as cursor:
+        sql, params = sums.query.sql_with_params()
+        cursor.execute(ADD.format(sql), params)
+    gone = {f"{key}__in": changes.values(key) for key in ("flow", "since")}
+    FlowTally.objects.filter(**gone, **dict.fromkeys(FIGURES, 0)).delete()
+    changes.delete()
+    return len(batch)
+
+
+def unheld(rows: QuerySet) -> QuerySet:
+    """What another worker folds just now is not ours."""
+    return rows.select_for_update(skip_locked=True) if connection.features.has_select_for_update_skip_locked else rows
+
+
 def fold_batch(rows: QuerySet, keys: Sequence[str], figures: Sequence[str], **same: Any) -> int:
     model: type[models.Model] = rows.model
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True)  # what another worker folds just now is not ours
-    batch = list(rows.order_by("pk").values_list("pk", *keys, *figures)[:BATCH])
+    batch = list(unheld(rows).order_by("pk").values_list("pk", *keys, *figures)[:BATCH])
     sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(figures))
     for _, *values in batch:
         total = sums[tuple(values[: len(keys)])]

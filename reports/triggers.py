@@ -8,32 +8,34 @@ A row of a trigger is called OLD or NEW. Whole tables of rows, of a bulk insert 
 sees whether they stand.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from django.db import connection
+
+from .expressions import epoch
+from .flow_sql import OF_FILED, OF_RESOLVED, appended, facts
+from .flow_sql import counted as flows
+from .models import Flow
 
 TICKETS = "tickets_ticket"
 STANDING = "reports_standingtally (status, priority, is_archived, is_unassigned, tickets, answered, response_seconds)"
 LATE = "reports_latetally (kind, moment, tickets)"
 ACTIVE = "('open', 'pending', 'in_progress')"
-NAMES = ("reports_filed", "reports_moved", "reports_redated", "reports_deleted")
+CHANGES, SUMS = "reports_flowchange", "reports_flowtally"
+# Most changes concern one of these only: the other is not worked out.
+FLOWED = {"reports_flowed_in": OF_FILED, "reports_flowed_out": OF_RESOLVED}
+NAMES = ("reports_filed", "reports_moved", "reports_redated", "reports_deleted", *FLOWED)
 # What the tally depends on; a change of anything else appends nothing.
-STANDS = ("status", "priority", "archived_at", "assignee_id IS NULL", "first_response_at")
+STANDS = ("{row}.status", "{row}.priority", "{row}.archived_at", "{row}.assignee_id IS NULL", "{row}.first_response_at")
 FALLS_DUE = (
-    f"status IN {ACTIVE}",
-    "archived_at IS NULL",
-    "due_date",
-    "sla_deadline",
-    "first_response_deadline",
-    "first_response_at",
+    f"{{row}}.status IN {ACTIVE}",
+    "{row}.archived_at IS NULL",
+    "{row}.due_date",
+    "{row}.sla_deadline",
+    "{row}.first_response_deadline",
+    "{row}.first_response_at",
 )
-
-
-def epoch(moment: str) -> str:
-    """Whole seconds since 1970."""
-    if connection.vendor == "postgresql":
-        return f"FLOOR(EXTRACT(EPOCH FROM {moment}))::bigint"
-    return f"CAST(strftime('%s', substr({moment}, 1, 19)) AS INTEGER)"
 
 
 def earlier(one: str, other: str) -> str:
@@ -73,8 +75,10 @@ def late(row: str, *, source: str = "", sign: str = "") -> str:
     )
 
 
-def both(row: str, *, source: str = "", sign: str = "") -> str:
-    return f"{standing(row, source=source, sign=sign)} {late(row, source=source, sign=sign)}"
+def whole(row: str, *, source: str = "", sign: str = "") -> str:
+    """Statements that count all that a ticket counts as."""
+    flowing = appended(flows(row, source=source, sign=sign), CHANGES)
+    return f"{standing(row, source=source, sign=sign)} {late(row, source=source, sign=sign)} {flowing}"
 
 
 def moved(count: str) -> str:
@@ -83,9 +87,14 @@ def moved(count: str) -> str:
     return f"{counts[count]('OLD', sign='-')} {counts[count]('NEW')}"
 
 
-def differs(facts: tuple[str, ...]) -> str:
+def flowed(kinds: Sequence[Flow]) -> str:
+    """Of most changes one row goes and one comes: what stays as it was adds up to nothing."""
+    return appended(f"{flows('OLD', sign='-', kinds=kinds)} UNION ALL {flows('NEW', kinds=kinds)}", CHANGES)
+
+
+def differs(facts: Sequence[str]) -> str:
     distinct = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-    return " OR ".join(f"(OLD.{fact}) {distinct} (NEW.{fact})" for fact in facts)
+    return " OR ".join(f"({fact.format(row='OLD')}) {distinct} ({fact.format(row='NEW')})" for fact in facts)
 
 
 def definitions() -> list[str]:
@@ -100,11 +109,12 @@ def on_postgresql() -> list[str]:
         "reports_filed": (
             "INSERT",
             "REFERENCING NEW TABLE AS filed FOR EACH STATEMENT",
-            both("counted", source="filed"),
+            whole("counted", source="filed"),
         ),
         "reports_moved": ("UPDATE", f"{each} WHEN ({differs(STANDS)})", moved("standing")),
         "reports_redated": ("UPDATE", f"{each} WHEN ({differs(FALLS_DUE)})", moved("late")),
-        "reports_deleted": ("DELETE", each, both("OLD", sign="-")),
+        "reports_deleted": ("DELETE", each, whole("OLD", sign="-")),
+        **{name: ("UPDATE", f"{each} WHEN ({differs(facts(kinds))})", flowed(kinds)) for name, kinds in FLOWED.items()},
     }
     statements = []
     for name, (event, when, body) in events.items():
@@ -118,10 +128,11 @@ def on_postgresql() -> list[str]:
 
 def on_sqlite() -> list[str]:
     events = {
-        "reports_filed": ("INSERT", "", both("NEW")),
+        "reports_filed": ("INSERT", "", whole("NEW")),
         "reports_moved": ("UPDATE", f"WHEN {differs(STANDS)} ", moved("standing")),
         "reports_redated": ("UPDATE", f"WHEN {differs(FALLS_DUE)} ", moved("late")),
-        "reports_deleted": ("DELETE", "", both("OLD", sign="-")),
+        "reports_deleted": ("DELETE", "", whole("OLD", sign="-")),
+        **{name: ("UPDATE", f"WHEN {differs(facts(kinds))} ", flowed(kinds)) for name, kinds in FLOWED.items()},
     }
     return [
         f"CREATE TRIGGER {name} AFTER {event} ON {TICKETS} FOR EACH ROW {when}BEGIN {body} END"
@@ -172,3 +183,5 @@ def count_afresh() -> None:
     with connection.cursor() as cursor:
         cursor.execute(standing("counted", source=TICKETS))
         cursor.execute(late("counted", source=TICKETS))
+        for flow in Flow:  # one after the other: they need room to gather
+            cursor.execute(appended(flows("counted", source=TICKETS, kinds=[flow]), SUMS))

@@ -58,6 +58,9 @@ def report(first: date, last: date, zone: ZoneInfo, seen: Seen) -> dict[str, Any
         ],
         "category_distribution": ranked(t.category or "Uncategorized" for t in filed),
         "priority_distribution": [{"name": p, "value": sum(t.priority == p for t in filed)} for p in Priority.values],
+        "first_responses": [
+            {"name": p, "time": average_hours(waits(t for t in filed if t.priority == p))} for p in Priority.values
+        ],
         "agent_performance": agents(first, last, zone, seen, done),
         "by_group": groups(filed, done),
         "by_tag": ranked(tag for t in filed for tag in t.tags),

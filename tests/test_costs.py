@@ -143,7 +143,7 @@ READS: list[tuple[str, Cost]] = [
     ("/api/business-hours/{hours}", 2),
     ("/api/business-hours/{hours}/holidays", 3),
     ("/api/dashboard/stats", 2),
-    ("/api/reports", (14, 17)),
+    ("/api/reports", (10, 13)),
     ("/api/csat-surveys", 2),
     ("/api/csat-surveys/{survey}", 2),
     ("/api/kb/categories", 2),

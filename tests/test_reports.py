@@ -30,7 +30,7 @@ from tickets.models import Ticket, TimeEntry
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 31, 10, 17, 3, 250_000, tzinfo=UTC)  # two days after clocks change in Europe
-ZONES = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns"]
+ZONES = ["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati"]
 DASHBOARD = (
     "totalTickets openTickets resolvedToday avgResponseTime unassignedTickets overdueTickets slaBreached byStatus "
     "byPriority"

@@ -1,4 +1,4 @@
-"""The tally behind the dashboard: true whatever happens to tickets, and whoever folds it meanwhile."""
+"""The tally behind the dashboard and reports: true whatever happens to tickets, and whoever folds it meanwhile."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,9 @@ from accounts.models import User
 from helpdesk.demo.seeding import seed
 from reports import tally, triggers
 from reports.dashboard import dashboard
-from reports.models import LateTally, StandingTally
+from reports.models import FlowChange, FlowTally, LateTally, StandingTally
+from reports.periods import chosen_period
+from reports.ranges import report
 from sla.services import create_policy, update_policy
 from tests import slow_figures
 from tests.factories import AgentGroupFactory, ReplyFactory, TicketFactory, UserFactory
@@ -37,11 +39,17 @@ UTC_ZONE = ZoneInfo("UTC")
 
 def assert_true() -> None:
     now = timezone.now()
+    period = chosen_period({"range": "7d"}, now=now)
     assert dashboard(None, now=now, zone=UTC_ZONE) == slow_figures.dashboard(now, UTC_ZONE, lambda _: True)
+    assert report(period, None) == slow_figures.report(period.first, period.last, UTC_ZONE, lambda _: True)
 
 
 def rows() -> int:
-    return StandingTally.objects.count() + LateTally.objects.count()
+    return sum(model._default_manager.count() for model in tally.TALLIES)
+
+
+def changes() -> list[tuple[str, int]]:
+    return sorted(FlowChange.objects.values_list("flow", "tickets"))
 
 
 def merge(ticket: Ticket, agent: User) -> None:
@@ -122,9 +130,30 @@ def test_what_does_not_matter_to_the_figures_appends_nothing(agent: User) -> Non
     ticket = TicketFactory(assignee=agent, status="open")
     before = rows()
     other = UserFactory(agent=True)
-    update_ticket(ticket, actor=agent, subject="Other", tags=["x"], category="y", assignee_id=other.pk)
+    update_ticket(ticket, actor=agent, subject="Other", description="z", assignee_id=other.pk)
     ReplyFactory(ticket=ticket)
     assert rows() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "appended"),
+    [
+        ({"category": "billing"}, [("filed_category", -1), ("filed_category", 1)]),
+        ({"tags": ["new", "eu"]}, [("filed_tag", -1), ("filed_tag", 1)]),
+        ({"first_response_at": timezone.now()}, [("filed", 0), ("filed_priority", 0)]),
+        (
+            {"status": "closed", "resolved_at": timezone.now()},
+            [("resolved", 1), ("resolved_agent", 1), ("resolved_group", 1), ("resolved_priority", 1)],
+        ),
+    ],
+)
+def test_a_change_appends_nothing_but_what_it_changes(change: dict[str, Any], appended: list[Any]) -> None:
+    ticket = TicketFactory(tags=["eu", "old"])
+    tally.fold(now=timezone.now())
+    Ticket.objects.filter(pk=ticket.pk).update(**change)
+    assert changes() == appended
+    assert_true()
 
 
 @pytest.mark.django_db
@@ -134,6 +163,7 @@ def test_folding_leaves_few_rows_and_none_for_what_is_gone() -> None:
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets[:3]]).update(priority="high")
     tally.fold(now=now)
     assert StandingTally.objects.count() == 2
+    assert (FlowChange.objects.count(), FlowTally.objects.filter(flow="filed_priority").count()) == (0, 2)
     assert list(LateTally.objects.order_by("kind").values_list("kind", "tickets")) == [("breached", 6), ("overdue", 6)]
     assert_true()
     Ticket.objects.all().delete()
@@ -156,6 +186,7 @@ def test_a_wrong_tally_is_set_right_by_counting_afresh() -> None:
     TicketFactory.create_batch(3, due_date=datetime(2020, 1, 1, tzinfo=UTC))
     StandingTally.objects.update(tickets=99)
     LateTally.objects.all().delete()
+    FlowTally.objects.all().delete()
     out = StringIO()
     call_command("rebuild_reports", stdout=out)
     assert "counted afresh" in out.getvalue()

@@ -14,10 +14,8 @@ from accounts.models import User
 from helpdesk.errors import Invalid
 from helpdesk.keeping import kept
 from reports.dashboard import dashboard
-from reports.expressions import seconds_between
-from reports.figures import hours
 from reports.periods import RANGES, chosen_period
-from reports.ranges import Report, report
+from reports.ranges import report
 from tickets.models import WORK, Ticket
 
 from . import charts
@@ -90,20 +88,13 @@ def figures(request: HttpRequest) -> HttpResponse:
             "by_priority": charts.by_priority(standing["by_priority"]),
             "kept": charts.kept_by_priority(found["sla_by_priority"], period),
             "weekdays": charts.by_weekday(found["resolution_time"], period),
-            "first": charts.first_replies(first_replies(Report(period, seen)), period),
+            "first": charts.first_replies({row["name"]: row["time"] for row in found["first_responses"]}, period),
             "load": charts.load(loads(user)),
         }
 
     key = f"home-figures:{sight_of(user)}:{asked}:{period.last}"
     context = {"title": "Figures", "range": asked, "ranges": [(name, TITLES[name]) for name in RANGES]}
     return page(request, "figures.html", {**context, **kept(key, drawn, fresh=FRESH, kept_for=KEPT)})
-
-
-def first_replies(asked: Report) -> dict[str, float | None]:
-    """Hours until the first reply to what was filed, by priority."""
-    answers = {"answered": Count("first_response_at"), "seconds": seconds_between("created_at", "first_response_at")}
-    rows = asked.filed(asked.period).values_list("priority").annotate(**answers)
-    return {priority: hours(int(seconds or 0), answered) for priority, answered, seconds in rows}
 
 
 def loads(user: User) -> list[tuple[Any, str, int]]:
