@@ -50,7 +50,7 @@ def reset(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as database:
         database.execute(
             "VACUUM ANALYZE tickets_ticket, tickets_ticketsearch, tickets_activity, sla_clock, reports_standingtally,"
-            " reports_latetally"
+            " reports_latetally, reports_flowtally, reports_flowchange"
         )
 
 

@@ -36,7 +36,12 @@ class Survey(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["created_at", "id"], name="survey_created"),
-            models.Index(fields=["responded_at"], name="survey_responded", condition=Q(responded_at__isnull=False)),
+            # Holds all that reports ask of what was answered within some days.
+            models.Index(
+                fields=["responded_at", "agent", "rating"],
+                name="survey_answered",
+                condition=Q(responded_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["ticket", "resolved_at"], name="survey_once_per_resolution"),
