@@ -1,4 +1,4 @@
-"""`manage.py rebuild_reports`: counts all tickets afresh for the dashboard."""
+"""`manage.py rebuild_reports`: counts all tickets afresh for the dashboard and reports."""
 
 from typing import Any
 
@@ -14,4 +14,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tally.rebuild()
         tally.fold(now=timezone.now())
-        self.stdout.write("The figures of the dashboard are counted afresh.")
+        self.stdout.write("The figures of dashboard and reports are counted afresh.")
