@@ -147,7 +147,10 @@ class Rules:
         self.matches.append(TimeMatch(rule_id=rule.id, ticket_id=UUID(ticket), created_at=moment_of(moment)))
 
     def write(self, end: int) -> None:
-        """The figures of the rules, and the explanations of the newest events."""
+        """The figures of the rules, and the explanations of the newest events.
+
+        From now on they are off: what somebody files to see what happens shall be as it was filed.
+        """
         for trigger, rules in self.by_trigger.items():
             period = PERIODS.get(trigger)
             passed = period and moment_of((end - 1) // period * period + LATE)
@@ -157,7 +160,9 @@ class Rules:
                     execution_count=self.counts[rule.id],
                     last_executed_at=last and moment_of(last),
                     completed_pass_at=passed or None,
+                    is_active=False,
                 )
+        new_stamp()
         rosters: dict[tuple[int, ...], int] = {}
         executions = []
         evaluations = []

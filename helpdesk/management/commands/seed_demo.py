@@ -18,7 +18,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tickets", type=int, default=300, help="How many tickets; 300 by default.")
+        parser.add_argument("--tickets", type=int, default=100, help="How many tickets; 100 by default.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = options["tickets"]
