@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client, TransactionTestCase
 
 from accounts.models import ApiKey, User
@@ -74,6 +74,17 @@ def api_with() -> Callable[..., ApiClient]:
         return ApiClient(ApiKeyFactory(scopes=list(scopes), **given).secret)
 
     return client
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What fixtures of a module that need this write is there for each of its tests, and goes after the last.
+
+    Each test, all marked with `django_db` and none with `transaction=True`, undoes only what it did itself.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

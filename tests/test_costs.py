@@ -2,12 +2,12 @@
 
 import base64
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import resolve
 from django.utils import timezone
 
@@ -40,18 +40,30 @@ from tests.factories import (
 from tests.test_access import api_views
 from transfers.models import Import
 
+pytestmark = pytest.mark.django_db
+
 NOBODY = "550e8400-e29b-41d4-a716-446655440000"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_else_happens(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
+def _nothing_else_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttling, "PURGE_EVERY", 10**9)  # tidying up, once in so many attempts
 
 
-@pytest.fixture
-def ids(agent: User, api_key: ApiKey, api: ApiClient) -> dict[str, Any]:
-    company, group = CompanyFactory(), AgentGroupFactory()
+@pytest.fixture(autouse=True, scope="module")
+def _files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("files"))):
+        yield
+
+
+@pytest.fixture(scope="module")
+def api_key(rows_of_module: None) -> ApiKey:
+    return ApiKeyFactory()
+
+
+@pytest.fixture(scope="module")
+def ids(api_key: ApiKey) -> dict[str, Any]:
+    agent, company, group = UserFactory(agent=True), CompanyFactory(), AgentGroupFactory()
     customer = UserFactory(company=company)
     tickets = TicketFactory.create_batch(8, customer=customer, assignee=agent, group=group, tags=["eu"])
     ticket = tickets[0]
@@ -88,7 +100,7 @@ def ids(agent: User, api_key: ApiKey, api: ApiClient) -> dict[str, Any]:
         "holiday": Holiday.objects.create(business_hours=hours, name="New Year", date="2027-01-01"),
     }
     file = {"filename": "a.txt", "content": base64.b64encode(b"hello").decode()}
-    attachment = api.post(f"/api/tickets/{ticket.pk}/attachments", file).json()["id"]
+    attachment = ApiClient(api_key.secret).post(f"/api/tickets/{ticket.pk}/attachments", file).json()["id"]
     return {"attachment": attachment, **knowledge(agent), **{name: thing.pk for name, thing in known.items()}}
 
 
