@@ -14,7 +14,7 @@ from django.urls import resolve
 from tests.client import ApiClient
 from tests.factories import PASSWORD
 from tests.test_access import api_views
-from tests.test_costs import NOBODY, _nothing_else_happens, ids  # noqa: F401 - fixtures
+from tests.test_costs import NOBODY, _files, _nothing_else_happens, api_key, ids  # noqa: F401 - fixtures
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "api-examples.md"
 LINES = [line for line in PAGE.read_text().splitlines() if line.startswith("curl ")]

@@ -105,13 +105,13 @@ class EvaluationViewSet(ResourceViewSet):
     def included(self, offered: Any) -> Sequence[Any]:
         return (self,)
 
-    def attach(self, rows: Rows) -> None:
+    def attach(self, rows: Rows, *, with_people: bool) -> None:
         """Replace the stored form of each row by its explanation."""
         known = rosters(row["roster"] for row in rows)
-        hides_people, hides_links = not sees_people(self.request), not self.sees_all_tickets()
+        hides_links = not self.sees_all_tickets()
         for row in rows:
             rules = explained(row.pop("rules"), known[row.pop("roster")])
-            if hides_people:
+            if not with_people:
                 withhold(rules, is_about_people)
             if hides_links:
                 withhold(rules, is_about_links)
