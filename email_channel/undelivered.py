@@ -28,14 +28,14 @@ from .readers import readers_of
 def send_again(ticket: Ticket | UUID, *, mail: UUID, actor: User, visible: QuerySet[Ticket]) -> TicketMail:
     """Try a mail that was given up for another day, beginning now.
 
-    Raises NotFound, and Conflict when somebody was faster, its text is not kept any more, or who was to read it does
-    not read the ticket any more.
+    Raises NotFound, and Conflict when somebody was faster, its text is not kept any more, or who was to read it may
+    not any more.
     """
     locked = lock_for(ticket, actor, visible)
     (fact,) = with_outcomes([mail_of(locked, mail)])
     if fact.row is None or fact.row.state == State.SENT:
         raise Conflict("The text of this mail is not kept any more, so it cannot be sent again.")
-    require_reader(fact.mail)
+    require_reader(locked, fact.mail)
     now = timezone.now()
     if not retry([fact.row.pk], now=now):
         raise Conflict("This mail is being sent again already.")
@@ -61,16 +61,21 @@ def dismiss(ticket: Ticket | UUID, *, mail: UUID, actor: User, visible: QuerySet
 
 def mail_of(ticket: Ticket, key: UUID) -> TicketMail:
     messages = [*ids(Reply, ticket), *ids(Note, ticket)]
-    found = TicketMail.objects.about(ticket.pk, messages).filter(pk=key).select_related("ticket").first()
+    found = TicketMail.objects.about(ticket.pk, messages).filter(pk=key).select_related("reply").first()
     if found is None:
         raise NotFound("This mail is not about this ticket.")
     return found
 
 
-def require_reader(mail: TicketMail) -> None:
-    """Who was taken off the ticket meanwhile is not written to. Whom rules write to is their own affair."""
+def require_reader(ticket: Ticket, mail: TicketMail) -> None:
+    """Who was taken off the ticket meanwhile is not written to. Whom rules write to is their own affair.
+
+    After a merge it is the readers of the kept ticket who count: that is where the message is read.
+    """
     if mail.kind == Kind.RULE:
         return
-    reader = next((one for one in readers_of(mail.ticket) if one.email_key == mail.email_key), None)
+    if mail.reply is not None and mail.reply.is_internal:
+        raise Conflict("This message is internal now, so nobody is written to about it.")
+    reader = next((one for one in readers_of(ticket) if one.email_key == mail.email_key), None)
     if reader is None or (mail.kind in (None, Kind.ANSWER) and not reader.may_read):
         raise Conflict(f"Nobody reads this ticket at {mail.email} any more. Answer again to write to its readers.")

@@ -177,6 +177,27 @@ def test_nobody_is_sent_again_what_they_may_not_read_any_more(browser: Client, t
     assert OutgoingMail.objects.failed().count() == 2
 
 
+def test_after_a_merge_it_is_the_readers_of_the_kept_ticket_who_count(
+    browser: Client, ticket: Ticket, agent: User, mia: User
+) -> None:
+    own, foreign = TicketFactory(customer=mia), TicketFactory()
+    inform(own, email="max@example.org", actor=agent)
+    send_due()
+    for other in (own, foreign):
+        add_reply(other, user_id=agent.pk, content="Hello")
+    fails(REFUSED)
+    merge_tickets(ticket, source_ids=[own.pk], actor=agent, keep_informed=True)
+    merge_tickets(ticket, source_ids=[foreign.pk], actor=agent)
+    stop_informing(ticket, copy=ticket.copies.get(email="max@example.org").pk, actor=agent)
+    to_max, to_mia, hidden = (
+        TicketMail.objects.get(reply__isnull=False, email=email)
+        for email in ("max@example.org", mia.email, foreign.customer.email)
+    )
+    assert "Nobody reads this ticket at max@example.org any more." in press(browser, ticket, "send_mail_again", to_max)
+    assert "This message is internal now" in press(browser, ticket, "send_mail_again", hidden)
+    assert press(browser, ticket, "send_mail_again", to_mia) == "The mail to mia@example.org is sent again."
+
+
 def test_mails_of_other_tickets_are_nobodys_to_send_or_dismiss(
     browser: Client, ticket: Ticket, answer: Reply, agent: User
 ) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from playwright.sync_api import expect
 
 from accounts.models import User
+from email_channel.models import TicketMail
 from tests.browser import NARROW, WIDE, Browse, session_of
 from tests.factories import PASSWORD, CannedResponseFactory, ReplyFactory, TicketFactory, UserFactory
 from tickets import services
@@ -123,11 +124,16 @@ def test_an_answer_stops_at_what_came_meanwhile_and_goes_anyway(
     browse: Browse, agent: User, tickets: list[Any]
 ) -> None:
     ticket = tickets[0]
+    lost = {"kind": "survey", "email": "cleo@example.com", "email_key": "cleo@example.com", "message_id": "<1@lost>"}
+    TicketMail.objects.create(ticket=ticket, outcome="failed", **lost)
     page = browse(agent)
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     text = page.get_by_label("Message", exact=True)
     text.fill("Buy a new one.")
     page.locator("[data-files]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    page.get_by_role("button", name="Dismiss").click()  # within the conversation
+    expect(page.get_by_text("dismissed the mail to cleo@example.com")).to_be_visible()
+    expect(page.locator("[data-chosen]")).to_contain_text("a.txt")
     services.add_reply(ticket, user_id=ticket.customer_id, content="It works again!")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("A newer message has arrived.")).to_be_visible()

@@ -1,4 +1,4 @@
-/* Forms beside a ticket save without leaving the page: what a text in progress, or a file chosen, would not survive.
+/* Forms beside a ticket and within its conversation save without leaving the page: what a text in progress, or a file chosen, would not survive.
    What somebody has typed meanwhile, in this form or another, is put into the parts that come anew. */
 import { element } from "./dom.js";
 import { onceSettled, unsettled } from "../settled.js";
@@ -105,7 +105,7 @@ export const saves = (ticket) => {
     if (form) send(form);
   };
 
-  const isOurs = (form, button) => form.closest("#ws-side, #ws-head") && !form.action.endsWith("/delete/") && !button?.matches("[data-leaves]");
+  const isOurs = (form, button) => form.closest("#ws-side, #ws-head, #ws-timeline") && !form.action.endsWith("/delete/") && !button?.matches("[data-leaves]");
   ticket.addEventListener("submit", (event) => {
     if (event.defaultPrevented || !isOurs(event.target, event.submitter)) return;
     event.preventDefault();
