@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Action
-from audit.services import record
+from audit.services import record, record_change, snapshot
 from helpdesk.errors import Conflict, Invalid, NotFound
 from helpdesk.json_values import same
 from helpdesk.tags import MAX_TAGS
@@ -43,11 +43,14 @@ def merge_contacts(kept: User | UUID, *, merged_id: UUID, actor: User | None) ->
     for contact in (kept, merged):
         require_mergeable(contact)
     now = timezone.now()
+    before, lost = snapshot(kept), snapshot(merged)
     changes = take_over(kept, merged, now)
     retire(merged, kept, now)
     User.objects.filter(merged_into=merged).update(merged_into=kept)
     move(kept, merged)
-    # No names: what is recorded of a merge outlives the person.
+    for contact, values in ((kept, before), (merged, lost)):
+        record_change(contact, values, actor=actor)
+    # No names: that there was a merge outlives the person.
     record(kept, Action.MERGED, actor=actor, changes={"merged_contact": [str(merged.pk), None]})
     user_saved.send(User, user=kept, actor=actor, created=False, changes=changes)
     user_saved.send(User, user=merged, actor=actor, created=False, changes={"is_active": (True, False)})

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.contacts import ContactBatch
+from accounts.erasing import erase_person
 from accounts.merging import follow_latecomers, merge_contacts
 from accounts.models import GroupMember, User
 from accounts.portal_accounts import sign_in, sign_up
@@ -156,9 +157,21 @@ def test_memberships_of_somebody_who_once_worked_here_move(admin: User) -> None:
 def test_a_merge_is_recorded_without_names(admin: User) -> None:
     kept, merged = contact(name="Ann"), contact(name="Anne")
     merge(kept, merged, admin)
-    entry = Entry.objects.get()
+    entry = Entry.objects.get(action="merged")
     assert (entry.action, entry.subject_id, entry.actor_id) == ("merged", kept.pk, admin.pk)
     assert entry.changes == {"merged_contact": [str(merged.pk), None]}
+
+
+def test_what_a_merge_changes_is_recorded_of_both_until_they_are_erased(admin: User) -> None:
+    kept = contact(phone="1", tags=["vip"])
+    merged = contact(phone="2", tags=["late"], company=CompanyFactory(name="Acme"))
+    merge(kept, merged, admin)
+    changed = Entry.objects.filter(action="changed", actor_id=admin.pk)
+    assert changed.get(subject_id=kept.pk).changes == {"company": [None, "Acme"], "tags": [["vip"], ["vip", "late"]]}
+    lost = {"company": ["Acme", None], "phone": ["2", None], "tags": [["late"], []], "is_active": [True, False]}
+    assert changed.get(subject_id=merged.pk).changes == lost
+    erase_person(kept, actor=admin)
+    assert {(entry.subject_name, str(entry.changes)) for entry in changed} == {("Erased person", "{}")}
 
 
 def test_who_may_merge_whom(admin: User, agent: User) -> None:
