@@ -1,5 +1,6 @@
 """Beside a ticket: its properties, people, time, links, promises, and why rules ran."""
 
+import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -366,7 +367,13 @@ def test_promises_and_rules_explain_themselves(browser: Client, admin: User, cus
     )
     bakers = AgentGroupFactory(name="Bakers")
     take = {"type": "set_group", "value": str(bakers.pk)}
-    create_rule(actor=admin, name="Ovens go to bakers", rule_type="ticket_creation", actions=[take])
+    acme = CompanyFactory(name="Acme")
+    nobodys = [
+        {"field": "groupId", "operator": "is_empty", "value": None},
+        {"field": "customerId", "operator": "is", "value": str(customer.pk)},
+        {"field": "customer.companyId", "operator": "is_not", "value": str(acme.pk)},
+    ]
+    create_rule(actor=admin, name="Ovens go to bakers", rule_type="ticket_creation", conditions=nobodys, actions=[take])
     ticket = services.create_ticket(
         actor=admin, customer_id=customer.pk, subject="Hot", description="Very", category="oven"
     )
@@ -377,6 +384,13 @@ def test_promises_and_rules_explain_themselves(browser: Client, admin: User, cus
     assert "Did not run" in rules
     assert "<strong>oven</strong>" in rules
     assert "Set group <strong>Bakers</strong>" in rules
+    told = " ".join(re.sub("<[^>]+>", "", rules).split())
+    for words in (
+        "Group is empty; it was empty",
+        f"Customer is {customer.name}; it was {customer.name}",
+        "Customer: company is not Acme; it was empty",
+    ):
+        assert words in told
 
 
 def test_a_rule_in_the_history_leads_to_why_it_ran(browser: Client, admin: User, customer: User) -> None:

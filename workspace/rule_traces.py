@@ -6,21 +6,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import models
+
 from accounts.models import AgentGroup, User
-from automation.catalogue import label_of
+from automation.catalogue import label_of, referred
+from automation.fields import FIELDS
 from automation.models import Evaluation
+from automation.operators import WITHOUT_VALUE
 from automation.traces import explained, is_about_links, rosters, withhold
+from companies.models import Company
 from tickets.models import Ticket
 
 TRACES = 10
 ABOUT = timedelta(seconds=30)  # how far a line of history may be from its rules
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# What stands in them is an id, and whose.
-IDS: dict[str, type[User | AgentGroup]] = {
-    "assigneeId": User,
+# Whose ids stand in fields of conditions, and in actions. Those of tickets stay ids: not everybody sees each.
+OF: dict[str | None, type[models.Model]] = {"agent": User, "customer": User, "group": AgentGroup, "company": Company}
+IDS: dict[str, type[models.Model]] = {
     "assign_to": User,
-    "groupId": AgentGroup,
     "set_group": AgentGroup,
+    **{name: OF[kind] for name, field in FIELDS.items() if (kind := referred(field.type)) in OF},
 }
 
 Rule = dict[str, Any]
@@ -52,21 +57,22 @@ def rules_for(reader: User, rules: list[Rule]) -> list[Rule]:
 
 
 def call_by_name(rules: list[Rule]) -> None:
-    """Fields by their labels; people and groups, of which rules hold ids, by their names."""
+    """Fields by their labels; people, groups and companies, of which rules hold ids, by their names."""
     names = names_in(rules)
     for rule in rules:
         for condition in rule["conditions"]:
             condition["label"] = label_of(condition["field"])
-            for place in ("value", "actual"):
-                if condition.get(place) is not None:
-                    condition[place] = said(condition[place], names)
+            has_value = condition["operator"] not in WITHOUT_VALUE
+            condition["value"] = said(condition.get("value"), names) if has_value else ""
+            if condition["actual"] is not None:
+                condition["actual"] = said(condition["actual"], names)
         for action in rule["actions"]:
             action["value"] = said(action.get("value"), names)
 
 
 def names_in(rules: Iterable[Rule]) -> dict[str, str]:
-    """At most one question for people, and one for groups."""
-    asked: dict[type[User | AgentGroup], set[UUID]] = {}
+    """At most one question for people, one for groups and one for companies."""
+    asked: dict[type[models.Model], set[UUID]] = {}
     for name, value in values_in(rules):
         for one in value if isinstance(value, list) else [value]:
             if name in IDS and isinstance(one, str) and ID.fullmatch(one):
