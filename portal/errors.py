@@ -11,6 +11,7 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from helpdesk.api import errors as api_errors
 from helpdesk.errors import HelpDeskError
+from tickets.customers import FULL_NETWORK, TOO_MANY_FILES
 
 from .branding import brand
 from .middleware import is_portal, language_asked_for, policy, theme_of
@@ -40,6 +41,11 @@ SENTENCES = {
     "Please sign in to send a request.": _("Please sign in to send a request."),
     "Only a ticket that is resolved can be asked about.": _("You can rate a request once it is solved."),
     "Not found.": _("Not found."),
+    TOO_MANY_FILES: _("You have sent very many files within an hour. Please send the others later."),
+    FULL_NETWORK: _(
+        "Very many files were sent from your network today. "
+        "Please confirm your email address, or send this without files."
+    ),
 }
 
 

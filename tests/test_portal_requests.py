@@ -197,7 +197,10 @@ def test_all_unproven_accounts_of_one_network_store_so_much_a_day_and_no_more(
         client = Client(REMOTE_ADDR=network)
         claimed = {"claimed_at": timezone.now(), "email_verified_at": timezone.now() if is_proven else None}
         client.force_login(UserFactory(**claimed))
-        codes.append(client.post("/requests/new", {**REQUEST, "files": [a_file()]}).status_code)
+        answer = client.post("/requests/new", {**REQUEST, "files": [a_file()]})
+        codes.append(answer.status_code)
+        said = "Please confirm your email address, or send this without files."
+        assert (said in answer.content.decode()) == (answer.status_code == 429)
     assert codes == [302, 429, 302, 302]
     client = Client(REMOTE_ADDR="2.2.2.2")
     ticket = Ticket.objects.exclude(customer__email_verified_at=None).get()

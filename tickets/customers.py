@@ -4,7 +4,8 @@ Whether they may see the ticket at all, their door has found out by `visible_to`
 checked here. Fields that agents must fill in before a ticket is closed are no customer's business.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from math import ceil
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.throttling import Limit, hit, network_of
-from helpdesk.errors import Forbidden
+from helpdesk.errors import Forbidden, TooManyAttempts
 from helpdesk.transactions import in_one_transaction
 
 from .attachments import Upload, attach_all
@@ -25,6 +26,10 @@ from .services import add_reply, change, create_ticket, lock
 UPLOADS, UPLOADS_UNPROVEN = 40, 10
 # And so many in a day from all accounts of one network whose mailboxes are not proven: anybody can have many of them.
 UPLOADS_FROM_NETWORK = 40
+TOO_MANY_FILES = "You have sent very many files within an hour. Please send the others later."
+FULL_NETWORK = (
+    "Very many files were sent from your network today. Please confirm your email address, or send this without files."
+)
 HOUR, DAY = 60 * 60, 24 * 60 * 60  # seconds
 KB = 1024  # bytes
 
@@ -99,6 +104,18 @@ def count_uploads(user: User, uploads: Sequence[Upload], address: str) -> None:
         return
     largest, size = ceil(settings.ATTACHMENT_MAX_SIZE / KB), sum(ceil(upload.size / KB) for upload in uploads)
     is_proven = user.email_verified_at is not None
-    hit("uploads by", str(user.pk), Limit((UPLOADS if is_proven else UPLOADS_UNPROVEN) * largest, HOUR), by=size)
+    own = Limit((UPLOADS if is_proven else UPLOADS_UNPROVEN) * largest, HOUR)
+    with saying(TOO_MANY_FILES):
+        hit("uploads by", str(user.pk), own, by=size)
     if address and not is_proven:
-        hit("uploads from", network_of(address), Limit(UPLOADS_FROM_NETWORK * largest, DAY), by=size)
+        with saying(FULL_NETWORK):
+            hit("uploads from", network_of(address), Limit(UPLOADS_FROM_NETWORK * largest, DAY), by=size)
+
+
+@contextmanager
+def saying(sentence: str) -> Iterator[None]:
+    """Too many attempts, in words that say of what."""
+    try:
+        yield
+    except TooManyAttempts as problem:
+        raise TooManyAttempts(problem.retry_after, sentence) from None
