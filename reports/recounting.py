@@ -13,15 +13,12 @@ from django.db.models import Count, F, Q, QuerySet
 from tickets.models import Ticket
 
 from .expressions import Ahead, Day, seconds_between
+from .flow_sql import IS_TAG, TAG, tags
 from .models import Flow
 from .periods import Period
 from .sums import Flows, Sums
 
 BORN = date(1970, 1, 1)
-TAGS_IN = {
-    "postgresql": "SELECT tag, COUNT(*) FROM ({}) AS filed, jsonb_array_elements_text(filed.tags) AS tag GROUP BY tag",
-    "sqlite": "SELECT tag.value, COUNT(*) FROM ({}) AS filed, json_each(filed.tags) AS tag GROUP BY tag.value",
-}
 # Nothing is asked for that is not in the index of the moment: see the model.
 FIRST_ANSWER = {
     "tickets": Count("*"),
@@ -73,7 +70,8 @@ class Recounted:
             found.add(Flow.FILED_GROUP, group, sums)
         sql, params = filed.values("tags").query.sql_with_params()
         with connection.cursor() as cursor:
-            cursor.execute(TAGS_IN[connection.vendor].format(sql), params)
+            tagged = f"SELECT {TAG}, COUNT(*) FROM ({sql}) AS filed, {tags('filed')} WHERE {IS_TAG} GROUP BY 1"  # noqa: S608
+            cursor.execute(tagged, params)
             for tag, count in cursor.fetchall():
                 found.add(Flow.FILED_TAG, tag, Sums(count))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -179,6 +180,21 @@ def test_more_than_a_batch_is_folded(monkeypatch: Any) -> None:
     tally.fold(now=timezone.now())
     assert_true()
     assert LateTally.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "tags", [[None, "eu"], {"eu": 1}, "eu", [token_hex(5_000)]], ids=["null", "object", "word", "long"]
+)
+def test_tags_that_are_none_stop_neither_writers_nor_folding_nor_migrations(tags: Any) -> None:
+    ticket = TicketFactory(tags=["old"])
+    Ticket.objects.filter(pk=ticket.pk).update(tags=tags)
+    period = chosen_period({"range": "7d"}, now=timezone.now())
+    tally.fold(now=timezone.now())
+    folded = report(period, None)
+    tally.rebuild()
+    assert report(period, None) == folded == report(period, Ticket.objects.all())
+    assert [row["name"][:64] for row in folded["by_tag"]] == [row["name"] for row in folded["by_tag"]]
 
 
 @pytest.mark.django_db
