@@ -25,7 +25,8 @@ ACTIVE = "('open', 'pending', 'in_progress')"
 CHANGES, SUMS = "reports_flowchange", "reports_flowtally"
 # Most changes concern one of these only: the other is not worked out.
 FLOWED = {"reports_flowed_in": OF_FILED, "reports_flowed_out": OF_RESOLVED}
-NAMES = ("reports_filed", "reports_moved", "reports_redated", "reports_deleted", *FLOWED)
+TALLIES = ("reports_standingtally", "reports_latetally", CHANGES, SUMS)
+NAMES = ("reports_filed", "reports_moved", "reports_redated", "reports_deleted", "reports_emptied", *FLOWED)
 # What the tally depends on; a change of anything else appends nothing.
 STANDS = ("{row}.status", "{row}.priority", "{row}.archived_at", "{row}.assignee_id IS NULL", "{row}.first_response_at")
 FALLS_DUE = (
@@ -114,6 +115,8 @@ def on_postgresql() -> list[str]:
         "reports_moved": ("UPDATE", f"{each} WHEN ({differs(STANDS)})", moved("standing")),
         "reports_redated": ("UPDATE", f"{each} WHEN ({differs(FALLS_DUE)})", moved("late")),
         "reports_deleted": ("DELETE", each, whole("OLD", sign="-")),
+        # Calls no trigger of rows. SQLite has no such statement.
+        "reports_emptied": ("TRUNCATE", "FOR EACH STATEMENT", " ".join(cleared())),
         **{name: ("UPDATE", f"{each} WHEN ({differs(facts(kinds))})", flowed(kinds)) for name, kinds in FLOWED.items()},
     }
     statements = []
@@ -124,6 +127,11 @@ def on_postgresql() -> list[str]:
             f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {TICKETS} {when} EXECUTE FUNCTION {name}()",
         ]
     return statements
+
+
+def cleared() -> list[str]:
+    """Statements that empty the tally, and let no worker put back what it folds just now."""
+    return [f"LOCK TABLE {', '.join(TALLIES)} IN EXCLUSIVE MODE;", *(f"DELETE FROM {table};" for table in TALLIES)]  # noqa: S608
 
 
 def on_sqlite() -> list[str]:

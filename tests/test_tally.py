@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.groups import delete_group
@@ -195,6 +195,17 @@ def test_tags_that_are_none_stop_neither_writers_nor_folding_nor_migrations(tags
     tally.rebuild()
     assert report(period, None) == folded == report(period, Ticket.objects.all())
     assert [row["name"][:64] for row in folded["by_tag"]] == [row["name"] for row in folded["by_tag"]]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="There is no TRUNCATE.")
+@pytest.mark.django_db(transaction=True)
+def test_tickets_that_are_truncated_count_no_more() -> None:
+    TicketFactory.create_batch(2)
+    tally.fold(now=timezone.now())
+    TicketFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE tickets_ticket CASCADE")
+    assert rows() == 0
 
 
 @pytest.mark.django_db
