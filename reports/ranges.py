@@ -21,6 +21,7 @@ from .periods import Period
 from .recounting import Recounted
 from .sums import Sums, together
 from .tallied import Tallied
+from .tally import fold_before_a_report
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST = 50  # categories, and tags: the most frequent ones
@@ -235,13 +236,15 @@ def most(filed: Mapping[str, Sums]) -> list[dict[str, Any]]:
 
 
 def report(period: Period, tickets: QuerySet[Ticket] | None) -> dict[str, Any]:
-    with room_for_groups():
+    if tickets is None:
+        fold_before_a_report()
+    with at_one_moment():
         return Report(period, tickets).figures()
 
 
 @contextmanager
-def room_for_groups() -> Iterator[None]:
-    """Let PostgreSQL gather groups in memory.
+def at_one_moment() -> Iterator[None]:
+    """Let PostgreSQL read all figures as of one moment, so that they fit each other, and gather groups in memory.
 
     It cannot know that hundreds of thousands of moments are thirty days. Expecting as many groups, it would sort all
     rows on disk, and compile what is run a few times.
@@ -249,6 +252,9 @@ def room_for_groups() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
+    is_ours = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
+        if is_ours:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
         yield

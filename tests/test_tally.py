@@ -197,6 +197,37 @@ def test_tags_that_are_none_stop_neither_writers_nor_folding_nor_migrations(tags
     assert [row["name"][:64] for row in folded["by_tag"]] == [row["name"] for row in folded["by_tag"]]
 
 
+@pytest.mark.django_db
+def test_reports_fold_what_no_worker_does(monkeypatch: Any) -> None:
+    monkeypatch.setattr(tally, "ROOM", 9)
+    for _ in range(2):
+        TicketFactory(tags=["eu", "vip"])
+        assert_true()
+    assert FlowChange.objects.count() <= 9
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="There every figure is read as of its own moment.")
+@pytest.mark.django_db(transaction=True)
+def test_a_ticket_that_comes_while_a_report_is_read_counts_in_all_of_it_or_in_nothing(
+    at_once: Callable[..., list[Any]], customer: User
+) -> None:
+    came: list[Any] = []
+
+    def come(execute: Any, sql: str, *args: Any) -> Any:
+        result = execute(sql, *args)
+        if "reports_flowtally" in sql and not came:
+            came.append(sql)
+            at_once(1, lambda _: TicketFactory(customer=customer))
+        return result
+
+    period = chosen_period({"range": "7d"}, now=timezone.now())
+    with connection.execute_wrapper(come):
+        found = report(period, None)
+    assert came
+    assert found["summary"]["total_tickets"] == sum(row["value"] for row in found["priority_distribution"])
+    assert found["summary"]["total_tickets"] == found["backlog"][-1]["open"]
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="There is no TRUNCATE.")
 @pytest.mark.django_db(transaction=True)
 def test_tickets_that_are_truncated_count_no_more() -> None:
