@@ -18,7 +18,9 @@ BY_SIGHT = ("color-contrast", "target-size", "scrollable-region-focusable")
 # axe-core has no rule). Those without an edge are known by their label and value.
 FAINT_EDGES = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const seen = (colour) => {
+  const known = {};
+  const seen = (colour) => known[colour] ??= painted(colour);
+  const painted = (colour) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
