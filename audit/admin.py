@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from helpdesk.admin_pages import ReadOnlyPages, ago, badge, shown
 
+from .actors import names_of_actors
 from .models import Action, Entry
 
 COLOURS = {
@@ -50,10 +51,7 @@ class Who(admin.SimpleListFilter):
     parameter_name = "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        # By the name of their last act: somebody may have married.
-        acts = Entry.objects.values_list("actor_id", "actor_name").annotate(last=Max("created_at")).order_by("last")
-        names = {key: name for key, name, _ in acts}
-        people = sorted((name, str(key)) for key, name in names.items() if key)
+        people = sorted((name, str(key)) for key, name in names_of_actors())
         return [("system", SYSTEM), *((key, name) for name, key in people)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -69,7 +67,8 @@ class AuditLog(ReadOnlyPages):
     empty_icon = "history"
     empty_title = "Nothing has been changed yet"
     empty_text = (
-        "Every change of a setting or an account is written here by itself: who, when, and each value before and after."
+        "Every change of a setting, a contact, a company or an account is written here by itself: "
+        "who, when, and each value before and after."
     )
 
     list_display = ("subject", "kind", "did", "about", "who", "when")

@@ -13,8 +13,9 @@ from django.urls import reverse
 from accounts.keys import issue_api_key
 from accounts.models import ApiKey, User
 from accounts.services import update_user
+from audit.actors import names_of_actors
 from audit.models import Action, Entry, Kind
-from audit.services import ERASED, MAX_TEXT, forget_person
+from audit.services import ERASED, MAX_TEXT, forget_person, record
 from automation.models import AutomationRule
 from automation.services import create_rule
 from helpdesk.errors import Invalid
@@ -315,6 +316,16 @@ def test_admins_read_in_the_log_what_was_and_what_is(admin: User, api: ApiClient
     for query, found in FILTERS.items():
         listed = browser.get(log + query.format(admin=admin.pk)).context["cl"].result_list
         assert [row.subject_name for row in listed] == found, query
+
+
+def test_whoever_has_acted_is_offered_once_by_their_last_name(admin: User, agent: User) -> None:
+    group = ROWS["group"]()
+    record(group, Action.CHANGED, actor=None)
+    assert names_of_actors() == []
+    for name, actor in (("Ada Maid", admin), ("Gus", agent), ("Ada Wed", admin)):
+        actor.name = name
+        record(group, Action.CHANGED, actor=actor)
+    assert sorted(names_of_actors(), key=str) == sorted([(admin.pk, "Ada Wed"), (agent.pk, "Gus")], key=str)
 
 
 FILTERS = {
