@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Sum
 
 from accounts.models import AgentGroup, User
 from csat.models import Survey
@@ -66,12 +66,12 @@ class Report:
         flows = self.source.flows(period)
         filed, done = flows.by(Flow.FILED), flows.by(Flow.RESOLVED)
         by_priority = flows.by(Flow.FILED_PRIORITY)
-        people, opinion = self.heard(period)
+        people, opinion, previous = self.heard()
         for agent, work in flows.by(Flow.RESOLVED_AGENT).items():
             if agent is not None:
                 people.setdefault(agent, Person()).work.add(work)
         time_logged = self.log(people)
-        previous, (filed_before, done_before) = self.heard(period.previous)[1], self.source.totals(period.previous)
+        filed_before, done_before = self.source.totals(period.previous)
         return {
             "period": {"from_": period.first, "to": period.last, "timezone": period.zone.key},
             "summary": {
@@ -93,8 +93,8 @@ class Report:
             "time_logged": time_logged,
         }
 
-    def surveys(self, period: Period) -> QuerySet[Survey]:
-        answered = Survey.objects.answered().filter(responded_at__gte=period.begin, responded_at__lt=period.end)
+    def surveys(self, begin: datetime, end: datetime) -> QuerySet[Survey]:
+        answered = Survey.objects.answered().filter(responded_at__gte=begin, responded_at__lt=end)
         return self.seen(answered).order_by()
 
     def time_entries(self, period: Period) -> QuerySet[TimeEntry]:
@@ -128,16 +128,20 @@ class Report:
             standing += old[place] - new[place]
         return points[::-1]
 
-    def heard(self, period: Period) -> tuple[dict[UUID, Person], Opinion]:
-        """What customers said about each agent, and in all."""
+    def heard(self) -> tuple[dict[UUID, Person], Opinion, Opinion]:
+        """What customers said about each agent, in all, and in the period before.
+
+        Both periods in one question: which tickets somebody sees is worked out for each.
+        """
         people: dict[UUID, Person] = {}
-        total = Opinion()
-        rows = self.surveys(period).values("agent_id").annotate(**OPINION).values_list("agent_id", *OPINION)
-        for agent, *row in rows:
-            total.add(*row)
-            if agent is not None:
+        total, before = Opinion(), Opinion()
+        is_before = ExpressionWrapper(Q(responded_at__lt=self.period.begin), BooleanField())
+        rows = self.surveys(self.period.previous.begin, self.period.end).values_list("agent_id", is_before)
+        for agent, was_before, *row in rows.annotate(**OPINION):
+            (before if was_before else total).add(*row)
+            if agent is not None and not was_before:
                 people.setdefault(agent, Person()).opinion.add(*row)
-        return people, total
+        return people, total, before
 
     def log(self, people: dict[UUID, Person]) -> dict[str, Any]:
         """Time that was logged, in all and by each agent."""

@@ -155,7 +155,7 @@ READS: list[tuple[str, Cost]] = [
     ("/api/business-hours/{hours}", 2),
     ("/api/business-hours/{hours}/holidays", 3),
     ("/api/dashboard/stats", 2),
-    ("/api/reports", (11, 14)),
+    ("/api/reports", (10, 13)),
     ("/api/csat-surveys", 2),
     ("/api/csat-surveys/{survey}", 2),
     ("/api/kb/categories", 2),
