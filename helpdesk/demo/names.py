@@ -1,5 +1,7 @@
 """Names to choose from. All domains end in .example, so no mail can ever reach anybody."""
 
+from unicodedata import normalize
+
 
 def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -58,5 +60,6 @@ def company_name(number: int) -> str:
 
 
 def plain(text: str) -> str:
-    """The text in lower-case ASCII letters and digits, for usernames and domains."""
-    return "".join(character for character in text.lower() if character.isascii() and character.isalnum())
+    """The text in lower-case ASCII letters and digits, for usernames and domains: í becomes i."""
+    letters = normalize("NFKD", text.lower())
+    return "".join(character for character in letters if character.isascii() and character.isalnum())
