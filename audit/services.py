@@ -177,7 +177,10 @@ def apart(old: Any, new: Any) -> tuple[Any, Any]:
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return old, new
     alike = {key for key in old.keys() & new.keys() if same(old[key], new[key])}
-    return tuple({key: value for key, value in one.items() if key not in alike} for one in (old, new))  # type: ignore[return-value]
+    return (
+        {key: value for key, value in old.items() if key not in alike},
+        {key: value for key, value in new.items() if key not in alike},
+    )
 
 
 def is_empty(value: Any) -> bool:

@@ -7,7 +7,7 @@ has changed. There is no Last-Modified: what is deleted would not be later than 
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max
@@ -59,12 +59,12 @@ def part(request: HttpRequest, number: int) -> HttpResponseBase:
 
 def answer(request: HttpRequest, found: list[Place] | None, stock: Stock) -> HttpResponse:
     """A list of places, or that of the parts."""
+    context: dict[str, Any] = {"base": settings.BASE_URL}
     if found is None:
-        parts = [reverse("portal:sitemap-part", args=[one + 1]) for one in range(parts_of(stock))]
-        template, listed = "sitemap_index.xml", {"parts": parts}
+        template = "sitemap_index.xml"
+        context["parts"] = [reverse("portal:sitemap-part", args=[one + 1]) for one in range(parts_of(stock))]
     else:
-        template, listed = "sitemap.xml", {"pages": found}  # type: ignore[dict-item]
-    context = {"base": settings.BASE_URL, **listed}
+        template, context["pages"] = "sitemap.xml", found
     response = render(request, f"portal/help/{template}", context, content_type="application/xml; charset=utf-8")
     response["ETag"] = stock.etag
     return response
