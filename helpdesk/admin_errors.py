@@ -13,6 +13,7 @@ from accounts import unsent
 from accounts.models import User
 from helpdesk import signing_in
 from helpdesk.admin_site import with_policy
+from helpdesk.slashes import led_to_its_page
 from portal import errors as elsewhere
 from workspace.unsent import drafts_again
 
@@ -67,6 +68,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if moved := led_to_its_page(request):
+        return moved
     return explained(request, 404) if is_ours(request) else elsewhere.not_found(request, exception)
 
 
