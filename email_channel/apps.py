@@ -7,13 +7,14 @@ class EmailChannelConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.signals import person_erasing
-        from outbox.signals import mails_settled
+        from outbox.signals import mail_leaving, mails_settled
         from tickets.signals import reply_added, ticket_mailed, ticket_saved
 
-        from .receivers import confirm_receipt, forget_customer, note_outcome, pass_on_reply, remember_mail
+        from .receivers import confirm_receipt, forget_customer, note_outcome, pass_on_reply, remember_mail, withhold
 
         reply_added.connect(pass_on_reply, dispatch_uid="email_channel.pass_on_reply")
         ticket_saved.connect(confirm_receipt, dispatch_uid="email_channel.confirm_receipt")
         person_erasing.connect(forget_customer, dispatch_uid="email_channel.forget_customer")
         ticket_mailed.connect(remember_mail, dispatch_uid="email_channel.remember_mail")
+        mail_leaving.connect(withhold, dispatch_uid="email_channel.withhold")
         mails_settled.connect(note_outcome, dispatch_uid="email_channel.note_outcome")

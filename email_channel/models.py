@@ -28,7 +28,7 @@ class Outcome(models.TextChoices):
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
-    DROPPED = "dropped"  # it named somebody who was erased before it left
+    DROPPED = "dropped"  # before it left, somebody whom it names was erased, or its reader taken off
 
 
 class TicketMail(models.Model):

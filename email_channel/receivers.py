@@ -39,6 +39,11 @@ def remember_mail(
         services.remember(ticket, mail, kind=kind, message=message)
 
 
+def withhold(sender: Any, mail: OutgoingMail, **kwargs: Any) -> str:
+    """What an answer says is for those who may read it when it leaves, which can be a day after it was written."""
+    return services.objection_to_answer(mail)
+
+
 def note_outcome(
     sender: Any, mails: Sequence[OutgoingMail], state: str | None, error: str, now: datetime, **kwargs: Any
 ) -> None:

@@ -20,6 +20,7 @@ from tickets.models import Attachment, Reply, Ticket
 
 from .models import KEY, Kind, Outcome, TicketMail
 from .readers import Reader, own_reader, readers_of
+from .still_read import objection
 from .writing import Answer, Words, receipt_words, words_for
 
 REMEMBERED = 50  # mails that are looked through for the one before
@@ -145,6 +146,12 @@ def remember(ticket: Ticket, leaving: OutgoingMail, *, kind: str, message: UUID 
         created_at=leaving.created_at,
         outcome=Outcome.WAITING,
     )
+
+
+def objection_to_answer(mail: OutgoingMail) -> str:
+    """Why what carries or announces an answer must not leave any more; empty if it may."""
+    found = TicketMail.objects.select_related("reply__ticket").filter(pk=id_of(mail), reply__isnull=False).first()
+    return objection(found.reply.ticket, found) if found and found.reply else ""
 
 
 def note_outcome(mails: Sequence[OutgoingMail], outcome: str, *, error: str, now: datetime) -> None:

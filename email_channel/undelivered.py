@@ -20,8 +20,8 @@ from tickets.locking import touch
 from tickets.models import Action, Note, Reply, Ticket
 
 from .facts import ids, with_outcomes
-from .models import Kind, Outcome, TicketMail
-from .readers import readers_of
+from .models import Outcome, TicketMail
+from .still_read import objection
 
 
 @in_one_transaction
@@ -35,7 +35,8 @@ def send_again(ticket: Ticket | UUID, *, mail: UUID, actor: User, visible: Query
     (fact,) = with_outcomes([mail_of(locked, mail)])
     if fact.row is None or fact.row.state == State.SENT:
         raise Conflict("The text of this mail is not kept any more, so it cannot be sent again.")
-    require_reader(locked, fact.mail)
+    if sentence := objection(locked, fact.mail):
+        raise Conflict(sentence)
     now = timezone.now()
     if not retry([fact.row.pk], now=now):
         raise Conflict("This mail is being sent again already.")
@@ -65,17 +66,3 @@ def mail_of(ticket: Ticket, key: UUID) -> TicketMail:
     if found is None:
         raise NotFound("This mail is not about this ticket.")
     return found
-
-
-def require_reader(ticket: Ticket, mail: TicketMail) -> None:
-    """Who was taken off the ticket meanwhile is not written to. Whom rules write to is their own affair.
-
-    After a merge it is the readers of the kept ticket who count: that is where the message is read.
-    """
-    if mail.kind == Kind.RULE:
-        return
-    if mail.reply is not None and mail.reply.is_internal:
-        raise Conflict("This message is internal now, so nobody is written to about it.")
-    reader = next((one for one in readers_of(ticket) if one.email_key == mail.email_key), None)
-    if reader is None or (mail.kind in (None, Kind.ANSWER) and not reader.may_read):
-        raise Conflict(f"Nobody reads this ticket at {mail.email} any more. Answer again to write to its readers.")

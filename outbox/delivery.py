@@ -15,7 +15,7 @@ from django.utils import timezone
 from helpdesk.ids import new_id
 
 from .models import OutgoingMail, State
-from .signals import tell
+from .signals import objection_to, tell
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 # How long to wait after the first, the second … failure: about a day in all.
 DELAYS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 480)]
+# What leaves within this time is as its writer meant it; later somebody may have been taken off, or come to be wrong.
+FRESH = timedelta(minutes=1)
 AT_ONCE = 50
 
 
@@ -49,13 +51,17 @@ def deliver(mail_id: UUID) -> bool:
         if mail is None:
             return False
         try:
-            if mail.to:
+            objection = objection_to(mail) if timezone.now() - mail.created_at > FRESH else ""
+            if mail.to and not objection:
                 message_of(mail).send()
         except Exception as error:  # mail backends raise whatever they like
             logger.exception("A mail could not be sent")
             put_off(mail, error, timezone.now())
         else:
-            settle(mail, timezone.now())
+            if objection:
+                withdraw(mail, objection, timezone.now())
+            else:
+                settle(mail, timezone.now())
     except Exception:
         logger.exception("A mail could not be taken from or put back into the outbox")
         return False
@@ -86,6 +92,13 @@ def settle(mail: OutgoingMail, now: datetime) -> None:
         settled = mine.update(state=State.SENT, to=[], subject="", text="", html="", headers={}, error="", lease=None)
     if settled:
         tell([mail], State.SENT, now=now)
+
+
+@transaction.atomic
+def withdraw(mail: OutgoingMail, objection: str, now: datetime) -> None:
+    """Not sent, and never again."""
+    if OutgoingMail.objects.filter(pk=mail.pk, lease=mail.lease).delete()[0]:
+        tell([mail], None, now=now, error=objection)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.erasing import erase_person
+from accounts.merging import merge_contacts
 from accounts.models import User
 from automation.services import create_rule
 from email_channel.facts import LATE
@@ -196,6 +197,37 @@ def test_after_a_merge_it_is_the_readers_of_the_kept_ticket_who_count(
     assert "Nobody reads this ticket at max@example.org any more." in press(browser, ticket, "send_mail_again", to_max)
     assert "This message is internal now" in press(browser, ticket, "send_mail_again", hidden)
     assert press(browser, ticket, "send_mail_again", to_mia) == "The mail to mia@example.org is sent again."
+
+
+@pytest.mark.parametrize("tried_by", ["the worker", "an admin"])
+def test_what_is_tried_again_leaves_only_to_whoever_may_read_it_then(
+    browser: Client, ticket: Ticket, agent: User, mailoutbox: list[Any], tried_by: str
+) -> None:
+    copy = inform(ticket, email="max@example.org", actor=agent)
+    assert copy
+    send_due()
+    add_reply(ticket, user_id=agent.pk, content="For both of you")
+    fails(REFUSED if tried_by == "an admin" else ConnectionRefusedError("Nobody there"))
+    stop_informing(ticket, copy=copy.pk, actor=agent)
+    mailoutbox.clear()
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        retry(OutgoingMail.objects.failed().values_list("pk", flat=True), now=timezone.now())
+        send_due()
+        page, mails = text_of(browser.get(at(ticket))), mails_of(browser, ticket)
+    assert [mail.to for mail in mailoutbox] == [["mia@example.org"]]
+    assert re.search("Withdrawn max@example.org Taken back on .* Nobody reads this ticket at max@example.org", mails)
+    assert "Not delivered to max@example.org. Nobody reads this ticket at" in page
+    assert not OutgoingMail.objects.exclude(state=State.SENT).exists()
+
+
+def test_an_answer_leaves_late_to_a_contact_who_turned_out_to_be_another_one(
+    ticket: Ticket, answer: Reply, admin: User, mia: User, customer: User, mailoutbox: list[Any]
+) -> None:
+    fails(ConnectionRefusedError("Nobody there"))
+    merge_contacts(customer, merged_id=mia.pk, actor=admin)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        send_due()
+    assert [mail.to for mail in mailoutbox] == [["mia@example.org"]]
 
 
 def test_mails_of_other_tickets_are_nobodys_to_send_or_dismiss(

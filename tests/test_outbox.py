@@ -16,6 +16,7 @@ from outbox import delivery, services
 from outbox.delivery import DELAYS, LEASE, deliver, send_due, take
 from outbox.models import OutgoingMail, State
 from outbox.services import queue_mail
+from outbox.signals import mail_leaving
 
 committing = pytest.mark.django_db(transaction=True)
 SEND = "django.core.mail.backends.locmem.EmailBackend.send_messages"
@@ -167,6 +168,22 @@ def test_only_what_may_pass_is_tried_again(waiting: OutgoingMail, problem: Excep
         assert deliver(waiting.pk)
     waiting.refresh_from_db()
     assert waiting.state == state
+
+
+def test_who_cannot_be_asked_whether_a_mail_may_leave_has_not_agreed(
+    waiting: OutgoingMail, mailoutbox: list[Any]
+) -> None:
+    def broken(sender: Any, **kwargs: Any) -> str:
+        raise RuntimeError("No answer")
+
+    mail_leaving.connect(broken)
+    try:
+        with later(timedelta(minutes=2)):
+            deliver(waiting.pk)
+    finally:
+        mail_leaving.disconnect(broken)
+    waiting.refresh_from_db()
+    assert (mailoutbox, waiting.state, waiting.error) == ([], State.WAITING, "RuntimeError: No answer")
 
 
 def test_a_pass_ends_when_its_time_is_over(waiting: OutgoingMail, mailoutbox: list[Any]) -> None:

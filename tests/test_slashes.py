@@ -27,7 +27,9 @@ def test_a_slash_at_the_end_is_set_right(admin: User, typed: str, meant: str) ->
     assert (answer.status_code, answer["Location"]) == (301, meant)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/admin/nothing", "/help/articles/nothing", "//example.com/"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/nothing/", "/admin/nothing", "/help/articles/nothing", "//example.com/"]
+)
 def test_what_is_nowhere_stays_so(admin: User, path: str) -> None:
     client = Client()
     client.force_login(admin)
