@@ -1,11 +1,6 @@
 """Settings > API Keys."""
 
-import json
-import os
 import re
-import shlex
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
@@ -15,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
-from tests.browser import Browse
 from tests.client import ApiClient
 from tests.factories import ApiKeyFactory
 
@@ -112,60 +106,3 @@ def test_keys_are_found_by_whether_they_still_work(desk: Client) -> None:
     for state, names in {"usable": ["Fresh"], "closed": ["Old", "Shut"]}.items():
         listed = desk.get(KEYS, {"state": state}).context["cl"].queryset
         assert sorted(key.name for key in listed) == names
-
-
-@pytest.mark.skipif(not shutil.which("curl") and "CI" not in os.environ, reason="No curl on this machine.")
-def test_in_the_browser_a_key_is_made_copied_and_revoked(
-    browse: Browse, admin: User, customer: User, shot: Any
-) -> None:
-    page = browse(admin)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto("/admin/")
-    page.get_by_role("link", name="API Keys").first.click()
-    page.get_by_role("link", name="Create New Key").first.click()
-    assert page.get_by_label("Breadcrumb").inner_text().split() == [
-        "Settings",
-        "chevron_right",
-        "API",
-        "Keys",
-        "chevron_right",
-        "Create",
-        "New",
-        "Key",
-    ]
-    page.get_by_role("textbox", name="Name").fill("Web shop")
-    page.get_by_role("button", name="Create New Key").click()
-    page.get_by_role("button", name="Copy").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    shot(page, "api-key")
-    secret = page.evaluate("navigator.clipboard.readText()")
-    shown = page.locator("#try").inner_text()
-    assert secret in shown
-    assert curled(shown) == (200, [])
-    filed = {"subject": "From the shop", "description": "By curl", "customerId": str(customer.pk)}
-    status, ticket = curled(
-        f"{shown} --header 'Content-Type: application/json' --data {shlex.quote(json.dumps(filed))}"
-    )
-    assert (status, ticket["subject"]) == (201, "From the shop")
-
-    page.reload()
-    assert secret not in page.content()
-    page.get_by_role("button", name="Revoke").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
-    assert [one["subject"] for one in curled(shown)[1]] == ["From the shop"]
-    page.get_by_role("button", name="Revoke").click()
-    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
-    page.get_by_text("The key “Web shop” is revoked.").wait_for()
-    assert curled(shown)[0] == 401
-
-
-def curled(line: str) -> tuple[int, Any]:
-    """What the program answers to a line from the page, run as it stands there."""
-    curl, *words = shlex.split(line)
-    assert curl == "curl"
-    told = subprocess.run(
-        ["curl", "--silent", "--max-time", "20", "--write-out", "\n%{http_code}", *words],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    body, _, status = told.stdout.rpartition("\n")
-    return int(status), json.loads(body)

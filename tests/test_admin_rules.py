@@ -1,19 +1,16 @@
 """Settings > Automation rules: built from rows, put in order, tried and explained."""
 
-import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Route, expect
 
 from accounts.models import User
 from automation.models import AutomationRule
 from automation.services import create_rule
 from custom_fields.models import FieldType
-from tests.browser import NARROW, Browse
-from tests.factories import AgentGroupFactory, CompanyFactory, CustomFieldFactory, TicketFactory, UserFactory
+from tests.factories import AgentGroupFactory, CompanyFactory, CustomFieldFactory, TicketFactory
 from tickets.models import Priority
 from tickets.services import create_ticket
 
@@ -339,109 +336,3 @@ def test_runs_tell_what_the_ticket_had_and_what_passed(desk: Client, customer: U
     assert [run["ticket"].subject for run in acted] == ["technical"]
     assert "Acted 1 time" in desk.get(RULES).content.decode()
     assert desk.get(page_of(saved, "runs"), {"before": "nonsense_1"}).status_code == 200
-
-
-# --- In the browser ---------------------------------------------------------------------------------------
-
-
-def test_by_mouse_alone_technical_tickets_become_urgent(browse: Browse, admin: User, customer: User, shot: Any) -> None:
-    TicketFactory(category="technical", customer=customer, subject="An older one")
-    page = browse(admin)
-    page.goto(NEW)
-    page.get_by_role("combobox", name="When").select_option("A ticket is created")
-    page.get_by_role("button", name="Add condition").click()
-    page.get_by_label("What to ask about").select_option("Category")
-    page.get_by_label("Value").click()
-    page.get_by_role("option", name="technical").click()
-    page.get_by_role("button", name="Add action").click()
-    page.get_by_label("What to do").select_option("Set priority")
-    page.get_by_role("group", name="Action 1").get_by_label("Value").select_option("Urgent")
-    page.get_by_role("button", name="Try it").click()
-    page.get_by_text("An older one").wait_for()
-    shot(page, "automation-rule")
-    page.get_by_role("button", name="Create rule").click()
-    page.get_by_role("link", name="Category is technical → Set priority: urgent").first.wait_for()
-    shot(page, "automation-rules")
-    ticket = create_ticket(actor=None, subject="S", description="D", customer_id=customer.pk, category="technical")
-    ticket.refresh_from_db()
-    assert ticket.priority == Priority.URGENT
-
-
-def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User, shot: Any) -> None:
-    UserFactory(agent=True, name="Zoe Agent")
-    rule("First")
-    page = browse(admin, size=NARROW, dark=True)
-    page.goto(NEW)
-    page.get_by_role("button", name="Add action").focus()
-    page.keyboard.press("Enter")
-    page.locator("#a-0-type:focus").wait_for()
-    page.keyboard.type("Assign")
-    assert not page.locator("#a-0-text").count(), "what is passed on the way changes nothing"
-    page.keyboard.press("Tab")
-    page.locator("#a-0-text").focus()
-    page.get_by_role("option", name="Ada Admin").wait_for()
-    answers: list[Route] = []
-    page.route("**&q=zoe", lambda route: answers.append(route))
-    page.keyboard.type("zoe")
-    while not answers:
-        page.wait_for_timeout(10)
-    # While the answer is on its way, nothing else can be chosen; when it comes, the choice stays where it is.
-    page.keyboard.press("ArrowDown")
-    with page.expect_response("**&q=zoe"):
-        answers[0].continue_()
-    expect(page.get_by_role("listbox").get_by_role("option")).to_have_text([re.compile("Zoe Agent")])
-    page.keyboard.press("Enter")
-    assert page.locator("#a-0-text").input_value() == "Zoe Agent"
-    page.get_by_role("button", name="Create rule").focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("link", name="Assign to: Zoe Agent").first.wait_for()
-    shot(page, "automation-rules-narrow-dark")
-    page.get_by_role("button", name="Move up").nth(1).focus()
-    page.keyboard.press("Enter")
-    page.get_by_text("was moved up").wait_for()
-    assert list(AutomationRule.objects.values_list("name", flat=True)) == ["Assign to: Zoe Agent", "First"]
-
-
-def test_rules_are_dragged_into_order(browse: Browse, admin: User) -> None:
-    for name in "ABC":
-        rule(name)
-    page = browse(admin)
-    page.goto(RULES)
-    handle, target = page.locator(".hd-order__handle").nth(2), page.locator("[data-key]").first
-    with page.expect_response("**/order/"):
-        handle.hover()
-        page.mouse.down()
-        box = target.bounding_box()
-        assert box
-        page.mouse.move(box["x"] + 20, box["y"] + 5, steps=5)
-        page.mouse.up()
-    page.get_by_text("The new order is saved.").wait_for(state="attached")
-    assert order() == "CAB"
-
-
-def test_without_scripts_a_rule_is_built_all_the_same(browse: Browse, admin: User) -> None:
-    page = browse(admin, javascript=False)
-    page.goto(NEW)
-    page.get_by_role("button", name="Add condition").click()
-    page.get_by_label("What to ask about").select_option("Status")
-    page.get_by_role("button", name="Add action").click()
-    page.get_by_text("Nothing is saved yet.").wait_for()
-    page.get_by_label("How to compare").select_option("is")
-    page.get_by_label("What to do").select_option("Add tag")
-    page.get_by_role("button", name="Create rule").click()
-    page.get_by_text("Action 1: the value of add_tag must be a tag").wait_for()
-    page.get_by_label("Tags").fill("new, fresh")
-    page.get_by_role("button", name="Create rule").click()
-    page.get_by_text("then Add tag: new, fresh").wait_for()
-    saved = AutomationRule.objects.get()
-    assert saved.conditions == [{"field": "status", "operator": "is", "value": "open"}]
-    assert saved.actions == [{"type": "add_tag", "value": ["new", "fresh"]}]
-
-
-def test_a_refused_rule_opens_where_it_is_wrong(browse: Browse, admin: User) -> None:
-    page = browse(admin, size=(390, 500))
-    page.goto(NEW)
-    page.get_by_role("button", name="Add action").click()
-    page.get_by_label("What to do").wait_for()
-    page.get_by_role("button", name="Create rule").click()
-    expect(page.get_by_text("Action 1: choose what to do")).to_be_in_viewport()

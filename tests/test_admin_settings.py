@@ -17,7 +17,6 @@ from sla.admin.hours import bars, in_words, week_in_words
 from sla.models import BusinessHours, SlaPolicy
 from sla.services import create_hours, create_policy
 from tests.admin_matrix import MODELS
-from tests.browser import Browse
 from tests.factories import AgentGroupFactory, CannedResponseFactory, CustomFieldFactory, TicketFactory
 from tickets.models import CannedResponse, TicketTemplate
 
@@ -211,24 +210,6 @@ def test_a_week_reads_well() -> None:
     drawn = bars([night])
     assert [len(drawn[6]), drawn[0]] == [1, [(0, 25)]]
     assert [in_words(minutes) for minutes in (30, 60, 90)] == ["30 min", "1 h", "1 h 30 min"]
-
-
-def test_in_the_browser_a_week_is_drawn_as_it_is_typed(browse: Browse, admin: User, shot: Any) -> None:
-    page = browse(admin)
-    page.goto(address("sla_businesshours_add"))
-    page.locator("[name=name]").fill("Office")
-    saturday = page.get_by_role("group", name="Saturday")
-    saturday.get_by_role("button", name="Add an interval").click()
-    saturday.get_by_label("To").fill("12:00")
-    assert saturday.locator(".hd-week__bar rect").get_attribute("width") == "12.5"
-    page.get_by_role("group", name="Monday").get_by_role("button", name="Remove").click()
-    page.get_by_role("button", name="Add a holiday").click()
-    page.get_by_label("Date").fill("2026-12-25")
-    page.locator("[name=holiday-name]").fill("Christmas")
-    shot(page, "business-hours")
-    page.get_by_role("button", name="Create calendar").click()
-    page.get_by_text("Tue–Fri 09:00–17:00; Sat 09:00–12:00").wait_for()
-    assert BusinessHours.objects.get().holidays.get().name == "Christmas"
 
 
 # --- Prepared texts -----------------------------------------------------------------------------------------

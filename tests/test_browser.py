@@ -1,23 +1,8 @@
-"""The browser that other tests of pages use works here, and notices what no page may do."""
+"""The browser that tests of pages use notices what no page may do."""
 
 import pytest
 
-from accounts.models import User
-from tests.browser import Browse, strange
-
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def test_a_page_opens_signed_in(browse: Browse, admin: User) -> None:
-    page = browse(admin)
-    page.goto("/admin/")
-    assert page.get_by_role("link", name="HelpDesk").first.is_visible()
-
-
-def test_without_an_account_the_sign_in_page_opens(browse: Browse) -> None:
-    page = browse()
-    page.goto("/admin/")
-    assert page.locator("input[name=username]").is_visible()
+from tests.browser import strange
 
 
 @pytest.mark.parametrize(

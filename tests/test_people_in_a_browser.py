@@ -1,14 +1,16 @@
 """People in a real browser: a second factor is set up and asked for, and a file is looked at and imported."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import SecondFactor, User
-from tests.axe import looked_at
+from tests.axe import looked_at, sized
 from tests.browser import NARROW, Browse
 from tests.factories import PASSWORD, CompanyFactory, TicketFactory, UserFactory
 from tests.test_two_factor import app_code
@@ -16,6 +18,7 @@ from tests.test_two_factor import app_code
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Shot = Callable[[Page, str], None]
+UPLOAD = reverse("admin:people_import_upload", args=["contacts"])
 
 
 def test_a_second_factor_is_set_up_and_asked_for(browse: Browse, shot: Shot, agent: User) -> None:
@@ -32,28 +35,29 @@ def test_a_second_factor_is_set_up_and_asked_for(browse: Browse, shot: Shot, age
     [recovery, *_] = page.locator("#recovery-codes").inner_text().split()
 
     # The code of this moment is used up: signing in takes a recovery code.
-    fresh = browse(size=NARROW, dark=True)
-    fresh.goto("/admin/tickets/")
-    fresh.get_by_label("Email").fill(agent.email)
-    fresh.get_by_label("Password").fill(PASSWORD)
-    fresh.get_by_role("button", name="Log in").click()
-    shot(fresh, "sign-in-code-narrow-dark")
-    problems += looked_at(fresh)
-    fresh.get_by_role("textbox", name="Code").fill(recovery)
-    fresh.get_by_role("button", name="Log in").click()
-    fresh.wait_for_url("**/admin/tickets/")
+    page.context.clear_cookies()
+    page.emulate_media(color_scheme="dark")
+    sized(page, NARROW)
+    page.goto("/admin/account/")
+    page.get_by_label("Email").fill(agent.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("textbox", name="Code")).to_be_visible()
+    shot(page, "sign-in-code-narrow-dark")
+    problems += looked_at(page)
+    page.get_by_role("textbox", name="Code").fill(recovery)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/account/")
     assert SecondFactor.objects.get().confirmed_at is not None
     assert not problems, "\n".join(problems)
 
 
 def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: User, tmp_path: Path) -> None:
-    known: Any = UserFactory(name="Cleo", company=CompanyFactory(name="Acme"), tags=["vip"])
-    TicketFactory.create_batch(2, customer=known)
+    known: Any = UserFactory(name="Cleo")
     file = tmp_path / "people.csv"
     file.write_text(f"name,email\nCleo Clark,{known.email}\nAnn,ann@example.org\nBob,no address\n")
     page = browse(admin)
-    page.goto("/admin/people/contact/")
-    page.get_by_role("link", name="Import", exact=True).click()
+    page.goto(UPLOAD)
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_text("Cleo Clark")).to_be_visible()
@@ -61,11 +65,7 @@ def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: Use
     problems = looked_at(page)
     page.get_by_role("button", name="Import 2 rows").click()
     expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
-    page.goto("/admin/people/contact/?q=clark")
-    page.get_by_role("link", name="Cleo Clark").click()
-    expect(page.get_by_role("link", name="Merge with another contact")).to_be_visible()
-    shot(page, "contact")
-    assert User.objects.filter(name="Ann").exists()
+    assert set(User.objects.filter(role="customer").values_list("name", flat=True)) == {"Cleo Clark", "Ann"}
     assert not problems, "\n".join(problems)
 
 
@@ -94,6 +94,18 @@ def test_lists_are_filtered_and_colours_chosen_without_a_mouse(browse: Browse, a
     page.get_by_role("button", name=admin.email).press("Enter")
     page.get_by_role("button", name="Dark").press("Enter")
     expect(page.locator("html")).to_have_class("dark")
-    for address in ("/admin/people/contact/", "/admin/audit/entry/"):
-        page.goto(address)
-        expect(page.locator("a:not([href])[x-on\\:click]")).to_have_count(0)
+    dead = page.locator("a:not([href])[x-on\\:click]")
+    expect(dead).to_have_count(0)
+    expect(page.get_by_role("link", name="Import", exact=True)).to_have_attribute("href", UPLOAD)
+    page.goto("/admin/audit/entry/")
+    expect(page.get_by_role("button", name="Filters")).to_be_visible()
+    expect(dead).to_have_count(0)
+
+
+@pytest.mark.skipif(not os.environ.get("SCREENSHOTS"), reason="Only when pictures for the documentation are wanted.")
+def test_pictures_for_the_documentation(browse: Browse, shot: Shot, admin: User) -> None:
+    known: Any = UserFactory(name="Cleo Clark", company=CompanyFactory(name="Acme"), tags=["vip"])
+    TicketFactory.create_batch(2, customer=known)
+    page = browse(admin)
+    page.goto(f"/admin/people/contact/{known.pk}/change/")
+    shot(page, "contact")

@@ -185,7 +185,9 @@ def test_two_contacts_are_compared_and_then_merged(desk: Client) -> None:
     desk.post(page, {"email": other.email, "confirmed": "yes"})
     assert Ticket.objects.get().customer == kept
     assert listed(desk) == ["Ann Smith"]
-    assert other.email in desk.get(change_page(kept)).content.decode()
+    shown = desk.get(change_page(kept)).content.decode()
+    assert other.email in shown
+    assert f'href="{page}"' in shown
 
 
 def test_a_person_is_erased_only_when_their_address_is_typed(desk: Client, customer: User) -> None:

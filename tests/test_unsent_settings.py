@@ -3,16 +3,13 @@
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
-from playwright.sync_api import expect
 
 from accounts.models import User
 from accounts.unsent import seal
 from companies.models import Company
-from tests.browser import Browse
 from tests.desk import signed_in
-from tests.factories import PASSWORD, CannedResponseFactory, CompanyFactory
+from tests.factories import CannedResponseFactory, CompanyFactory
 from tickets.models import CannedResponse
 
 pytestmark = pytest.mark.django_db
@@ -100,22 +97,3 @@ def test_who_may_no_longer_change_a_row_reads_it_as_it_is(agent: User) -> None:
     sent(browser, address, agent, {**PLUG, "content": "Push it."})
     browser.force_login(agent)
     assert "Push it." not in browser.get(address).text
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_part_of_a_page_that_cannot_come_leaves_what_was_built(browse: Browse, admin: User) -> None:
-    page = browse(admin)
-    page.goto("/admin/automation/automationrule/add/")
-    page.get_by_label("Name", exact=True).fill("Old tickets")
-    page.get_by_role("button", name="Add condition").click()
-    page.get_by_label("What to ask about").wait_for()
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
-    page.get_by_role("button", name="Add action").click()
-    expect(page.get_by_role("alert")).to_contain_text("Your session has ended. What you typed stays when you save now")
-    expect(page.get_by_label("What to ask about")).to_be_visible()
-    page.get_by_role("button", name="Create rule").click()
-    page.get_by_label("Email").fill(admin.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_label("What to ask about")).to_be_visible()
-    expect(page.get_by_label("Name", exact=True)).to_have_value("Old tickets")
