@@ -47,8 +47,7 @@ def test_from_many_tickets_taken_at_once_to_a_canned_answer_to_the_next(
 ) -> None:
     TicketFactory.create_batch(50, customer=customer)
     page = browse(agent)
-    page.goto("/admin/")
-    page.get_by_role("link", name="Unassigned").first.click()
+    page.goto(f"{QUEUE}?view=unassigned")
     page.get_by_label("Select all on this page").check()
     expect(page.get_by_text("50 selected")).to_be_visible()
     page.get_by_role("button", name="Assign to me").click()
