@@ -16,11 +16,10 @@ from django.db import close_old_connections
 from django.test import Client
 from drf_spectacular import validation
 from drf_spectacular.drainage import GENERATOR_STATS
-from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.renderers import OpenApiJsonRenderer
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 
+from helpdesk.api import docs
 from helpdesk.wsgi import application
 from tests.factories import (
     AgentGroupFactory,
@@ -38,10 +37,12 @@ from tests.v1_paths import OPERATIONS
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
+    """As it is served, made anew: a warning is an error."""
     GENERATOR_STATS.reset()
+    docs.document.cache_clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return SchemaGenerator().get_schema(request=None, public=True)
+        return orjson.loads(docs.document())
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -53,7 +54,7 @@ def test_it_is_openapi_3_1_and_generated_without_a_warning(document: dict[str, A
     assert not GENERATOR_STATS
     rules = orjson.loads((Path(validation.__file__).parent / "openapi_3_1_schema.json").read_bytes())
     # As drf_spectacular's validate_schema does, by a library that takes a hundredth of the time.
-    jsonschema_rs.validator_for(rules).validate(orjson.loads(OpenApiJsonRenderer().render(document)))
+    jsonschema_rs.validator_for(rules).validate(document)
 
 
 def test_it_holds_every_documented_path(document: dict[str, Any]) -> None:
@@ -86,7 +87,7 @@ def test_names_are_camel_case_everywhere(document: dict[str, Any]) -> None:
 
 @pytest.mark.django_db
 def test_it_is_served_and_so_is_the_page_to_try_it(client: Client, document: dict[str, Any]) -> None:
-    assert client.get("/api/openapi.json").json()["paths"].keys() == document["paths"].keys()
+    assert client.get("/api/openapi.json").json() == document
     page = client.get("/api/docs")
     assert page.status_code == 200
     text = page.content.decode()
@@ -103,6 +104,14 @@ def kept_connection() -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+@pytest.fixture(scope="module")
+def generator(document: dict[str, Any]) -> Any:
+    """What makes requests of the document, one for all tests: it reads through our code for values to send."""
+    schema = schemathesis.openapi.from_dict(document)
+    schema.app = application
+    return schema
 
 
 REFERENCES = {"customerId": "users", "userId": "users", "agentId": "users", "assigneeId": "users"}
@@ -151,7 +160,7 @@ def checked(case: Any, key: str) -> None:
         "Csat surveys",
     ],
 )
-def test_generated_requests_never_make_the_server_fail(document: dict[str, Any], tag: str, monkeypatch: Any) -> None:
+def test_generated_requests_never_make_the_server_fail(generator: Any, tag: str, monkeypatch: Any) -> None:
     """Bounded, and the same requests each time: a few for each operation, valid ones and nonsense."""
     monkeypatch.setattr("accounts.portal_accounts.hit", lambda *_: None)
     credential = ApiKeyFactory()
@@ -168,11 +177,9 @@ def test_generated_requests_never_make_the_server_fail(document: dict[str, Any],
     }
     known = {kind: str(thing.pk) for kind, thing in made.items()}
     turns = count()
-    schema = schemathesis.openapi.from_dict(document).include(tag=tag)
-    schema.app = application
+    operations = [found.ok() for found in generator.get_all_operations()]
     tried = 0
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    for operation in (operation for operation in operations if tag in operation.tags):
 
         @settings(
             max_examples=12,
