@@ -1,6 +1,7 @@
 """People and callers that most tests need, and the tools to set them against each other."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,6 +103,18 @@ def anonymous() -> ApiClient:
 def _quick_emptying() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _examples_of_their_own() -> Iterator[None]:
+    """Hypothesis draws the same examples whichever modules are loaded.
+
+    It would read all of our code for constants, and try thousands of them against each kind of text it draws.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if providers := sys.modules.get("hypothesis.internal.conjecture.providers"):
+            patch.setattr(providers, "_get_local_constants", lambda: providers._local_constants)
         yield
 
 
