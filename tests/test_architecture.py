@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,10 @@ class File:
     def is_command(self) -> bool:
         return "/management/" in self.path
 
-    def imports(self) -> Iterator[Import]:
+    @cached_property
+    def imports(self) -> list[Import]:
         package = self.module if self.path.endswith("/__init__.py") else self.module.rpartition(".")[0]
-        return imports_in(ast.parse(self.source), package)
+        return list(imports_in(ast.parse(self.source), package))
 
 
 def imports_in(node: ast.AST, package: str, function: str | None = None) -> Iterator[Import]:
@@ -119,7 +121,7 @@ def is_door(name: str) -> bool:
 
 
 def imports_point_downstairs(file: File) -> Iterator[str]:
-    for found in file.imports():
+    for found in file.imports:
         mine, theirs = file.room, room_of(found.name)
         if mine is None or theirs is None or mine == theirs or (mine, theirs) in DRAWN:
             continue
@@ -133,7 +135,7 @@ def imports_point_downstairs(file: File) -> Iterator[str]:
 def the_domain_knows_no_http(file: File) -> Iterator[str]:
     if file.is_door or file.is_command or file.room in ("kit", "roof") or file.path in SEES_REQUESTS:
         return
-    for found in file.imports():
+    for found in file.imports:
         if within(found.name, *HTTP):
             yield (
                 f"{file.path}:{found.line} imports {found.name}: only doors (api/, admin.py, portal/) speak HTTP. "
@@ -153,7 +155,7 @@ def doors_lead_inside(file: File) -> Iterator[str]:
     if file.room == "roof":
         return
     own = file.module.partition(".")[0]
-    for found in file.imports():
+    for found in file.imports:
         theirs = found.name.partition(".")[0]
         if not is_door(found.name) or (theirs == own and file.is_door):
             continue
@@ -167,7 +169,7 @@ def doors_lead_inside(file: File) -> Iterator[str]:
 
 
 def imports_stand_on_top(file: File) -> Iterator[str]:
-    for found in file.imports():
+    for found in file.imports:
         if (
             found.hidden_in is None
             or file.is_command
