@@ -1,8 +1,10 @@
 """The site at /admin/: who comes in, and how."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -10,8 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
@@ -59,6 +62,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            use_site_language()
             if any("\x00" in value for values in request.GET.lists() for value in values[1]):
                 raise BadRequest("An address cannot hold NUL.")
             leaving = request.path == reverse("admin:logout", current_app=self.name)
@@ -113,6 +117,7 @@ class HelpDeskAdmin(UnfoldAdminSite):
         inner = never_cache(csrf_protect(view))
 
         def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            use_site_language()
             request.current_app = self.name
             return with_policy(inner(request, *args, **kwargs))
 
@@ -124,9 +129,18 @@ class HelpDeskAdmin(UnfoldAdminSite):
 
     password_change_done = password_change
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Every model with its address, once somebody looks: pages have our sidebar instead."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
+
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
         """Our sections are not Django's apps."""
         raise Http404
+
+
+def use_site_language() -> None:
+    """In the language of the site: Django finds it anew for each word and address while none is active."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 def with_policy(response: HttpResponse) -> HttpResponse:

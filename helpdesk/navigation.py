@@ -1,15 +1,19 @@
 """The sidebar of the admin pages: which sections there are, and which pages stand in them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django_q.conf import Conf
 
 from helpdesk.admin_pages import Pages, Who
+
+# What unfold's sidebar asks of sections and items besides, and would look for in vain, which takes a template long.
+BARE: dict[str, Any] = dict.fromkeys(("badge", "collapsible", "link_callback", "separator"))
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,8 @@ class Item:
         pages = admin.site._registry.get(apps.get_model(self.model))
         if not isinstance(pages, Pages) or not pages.has_view_permission(request):
             return None
-        link = reverse(f"admin:{name_of(self.model)}")
-        item: dict[str, Any] = {"title": self.title or pages.get_title(), "icon": self.icon, "link": link}
-        if any(request.path.startswith(reverse(f"admin:{name_of(model)}")) for model in self.also):
+        item = {**BARE, "title": self.title or pages.get_title(), "icon": self.icon, "link": address_of(self.model)}
+        if any(request.path.startswith(address_of(model)) for model in self.also):
             item["active"] = True
         return item
 
@@ -45,7 +48,7 @@ class View:
     def shown_to(self, request: HttpRequest) -> dict[str, Any] | None:
         if not self.seen_by.includes(request):
             return None
-        return {"title": self.title, "icon": self.icon, "link": reverse(f"admin:{self.name}")}
+        return {**BARE, "title": self.title, "icon": self.icon, "link": address(self.name)}
 
 
 JOBS = ("django_q.success", "django_q.schedule", *(("django_q.ormq",) if Conf.ORM else ()))
@@ -88,8 +91,18 @@ SECTIONS: tuple[tuple[str, tuple[Item | View, ...]], ...] = (
 )
 
 
-def name_of(model: str) -> str:
-    return f"{model.replace('.', '_').lower()}_changelist"
+def address_of(model: str) -> str:
+    return address(f"{model.replace('.', '_').lower()}_changelist")
+
+
+def address(name: str) -> str:
+    return address_below(get_script_prefix(), name)
+
+
+@cache
+def address_below(prefix: str, name: str) -> str:
+    """Where a page is on a site that is mounted below the prefix: every page has the addresses of the whole sidebar."""
+    return reverse(f"admin:{name}")
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -98,9 +111,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         (title, [item for entry in entries if (item := entry.shown_to(request))]) for title, entries in SECTIONS
     ]
     items = [item for _, inside in sections for item in inside]
-    home = reverse("admin:index")
+    home = address("index")
     above = [item["link"] for item in items if request.path.startswith(item["link"]) and item["link"] != home]
     here = max(above, key=len, default=request.path)
     for item in items:
         item.setdefault("active", item["link"] == here)
-    return [{"title": title, "items": inside} for title, inside in sections if inside]
+    return [{**BARE, "title": title, "items": inside} for title, inside in sections if inside]
