@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.desk import signed_in
-from tests.factories import CompanyFactory, ReplyFactory, TicketFactory, UserFactory
+from tests.factories import (
+    AgentGroupFactory,
+    CompanyFactory,
+    GroupMemberFactory,
+    ReplyFactory,
+    TicketFactory,
+    UserFactory,
+)
 from tickets import services
 from tickets.models import Ticket
 from workspace import queues
@@ -27,6 +34,34 @@ def browser(agent: User) -> Client:
 
 def listed(browser: Client, query: str) -> set[str]:
     return {row["subject"] for row in browser.get(f"{QUEUE}?{query}").context["found"].rows}
+
+
+def test_a_queue_is_that_of_whoever_asks_and_follows_their_rights_at_once() -> None:
+    ada, bob = UserFactory.create_batch(2, agent=True)
+    group = AgentGroupFactory()
+    for agent in (ada, bob):
+        TicketFactory(subject=f"of {agent.username}", assignee=agent)
+    TicketFactory(subject="of the group", group=group)
+
+    def seen(agent: User) -> tuple[set[str], set[str], set[str], list[str]]:
+        browser = signed_in(agent)
+        numbers = browser.get(f"{QUEUE}counts/").json()
+        lists = (listed(browser, f"view={view}") for view in ("mine", "groups", "all"))
+        return (*lists, [numbers[view] for view in ("mine", "unassigned", "groups")])
+
+    own, other = {f"of {ada.username}"}, {f"of {bob.username}"}
+    everything = own | other | {"of the group"}
+    assert seen(ada) == (own, set(), everything, ["1", "1", "0"])
+    assert seen(bob) == (other, set(), everything, ["1", "1", "0"])
+    GroupMemberFactory(user=bob, group=group)
+    assert seen(bob) == (other, {"of the group"}, everything, ["1", "1", "1"])
+    assert seen(ada) == (own, set(), everything, ["1", "1", "0"])
+    User.objects.filter(pk=bob.pk).update(ticket_scope="group")
+    assert seen(bob) == (other, {"of the group"}, other | {"of the group"}, ["1", "1", "1"])
+    User.objects.filter(pk=bob.pk).update(ticket_scope="restricted")
+    assert seen(bob) == (other, set(), other, ["1", "0", "0"])
+    User.objects.filter(pk=bob.pk).update(ticket_scope="global")
+    assert seen(bob) == (other, {"of the group"}, everything, ["1", "1", "1"])
 
 
 def test_a_ticket_that_nobody_has_answered_shows_the_message_that_opened_it(browser: Client, customer: User) -> None:

@@ -4,7 +4,7 @@ A queue is one of the VIEWS, narrowed by the filters of the API. Pages go on fro
 hundredth costs what the first does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -16,12 +16,13 @@ import orjson
 from django.db import connection, models
 from django.db.models import F, OuterRef, Subquery
 from django.http import QueryDict
+from django.utils.timezone import get_current_timezone_name
 
 from accounts.emails import matching_key
 from accounts.models import GroupMember, TicketScope, User
 from helpdesk.api.filters import Equals, conditions
 from helpdesk.api.paging import Key, Order, read_cursor, write_cursor
-from helpdesk.api.reads import Statement
+from helpdesk.api.reads import Among, AnyOf, Param, Question, Statement, compiled
 from helpdesk.api.serializers import Column
 from helpdesk.api.sqltext import JsonText, MomentText, UuidText
 from helpdesk.errors import Invalid
@@ -41,7 +42,14 @@ NO_GROUP = UUID(int=0)
 
 BY_DATE = ("-createdAt", "createdAt", "-updatedAt", "updatedAt")
 
-Rows = Callable[[TicketQuerySet, User, datetime], TicketQuerySet]
+# What a view asks with: its SQL has places for who asks and when, and is the same for everybody who sees all tickets.
+ME, NOW, WITHIN_THE_HOUR = (
+    Param("me", models.UUIDField()),
+    Param("now", models.DateTimeField()),
+    Param("within_the_hour", models.DateTimeField()),
+)
+# Of some tickets those of a view, and how many groups they may be of.
+Rows = Callable[[TicketQuerySet, int], TicketQuerySet]
 
 
 @dataclass(frozen=True)
@@ -56,22 +64,39 @@ class View:
     sorts: tuple[str, ...] = ("due", *BY_DATE)  # the first is how it comes
     counted: str | None = "createdAt"  # in which order, so that an index of what is open serves it
     own: bool = False  # only tickets that are one's own, and may be seen therefore
+    of_groups: bool = False  # only tickets of one's groups
 
 
-def due_soon(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
+def due_soon(tickets: TicketQuerySet, _groups: int) -> TicketQuerySet:
     """The next promise or the due date falls within the hour."""
-    return tickets.alias(due=next_due()).filter(WORK, due__gte=now, due__lt=now + SOON)
+    return tickets.alias(due=next_due()).filter(WORK, due__gte=NOW, due__lt=WITHIN_THE_HOUR)
 
 
-def overdue(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
+def overdue(tickets: TicketQuerySet, _groups: int) -> TicketQuerySet:
     """A promise or the due date has passed."""
-    return tickets.alias(due=next_due()).filter(WORK, due__lt=now)
+    return tickets.alias(due=next_due()).filter(WORK, due__lt=NOW)
 
 
-def of_my_groups(tickets: TicketQuerySet, user: User, now: datetime) -> TicketQuerySet:
-    # Looked up first: what is chosen by a question inside the question is planned as if it were anything.
-    groups = GroupMember.objects.filter(user=user).order_by().values_list("group", flat=True)
-    return tickets.filter(WORK, group__in=[*groups, NO_GROUP])
+def of_my_groups(tickets: TicketQuerySet, groups: int) -> TicketQuerySet:
+    return tickets.filter(WORK, Among("group", *(Param(place, models.UUIDField()) for place in places(groups))))
+
+
+def groups_of(user: User) -> list[UUID]:
+    """One's groups, and one that nobody has, so that there always is one.
+
+    Looked up first: what is chosen by a question inside the question is planned as if it were anything.
+    """
+    return [*GroupMember.objects.filter(user=user).order_by().values_list("group", flat=True), NO_GROUP]
+
+
+def places(groups: int) -> list[str]:
+    return [f"my_group{index}" for index in range(groups)]
+
+
+def asked_by(user: User, now: datetime, groups: Sequence[UUID]) -> dict[str, Any]:
+    """What goes into the places."""
+    one_by_one = dict(zip(places(len(groups)), groups, strict=True))
+    return {"me": user.pk, "now": now, "within_the_hour": now + SOON, **one_by_one}
 
 
 VIEWS = {
@@ -81,7 +106,7 @@ VIEWS = {
             "mine",
             "My open tickets",
             "person",
-            lambda tickets, user, _now: tickets.filter(WORK, assignee=user),
+            lambda tickets, _groups: tickets.filter(WORK, assignee=ME),
             "Nothing is waiting for you. Unassigned tickets are a good place to look for the next one.",
             own=True,
         ),
@@ -89,7 +114,7 @@ VIEWS = {
             "unassigned",
             "Unassigned",
             "inbox",
-            lambda tickets, _user, _now: tickets.filter(WORK, assignee__isnull=True),
+            lambda tickets, _groups: tickets.filter(WORK, assignee__isnull=True),
             "Every open ticket has an owner.",
         ),
         View(
@@ -107,7 +132,7 @@ VIEWS = {
             "replies",
             "New replies",
             "mark_chat_unread",
-            lambda tickets, _user, _now: tickets.filter(WORK, unanswered_since__isnull=False),
+            lambda tickets, _groups: tickets.filter(WORK, unanswered_since__isnull=False),
             "Every customer has an answer. Tickets come here when a customer writes last.",
             sorts=("waiting", "due", *BY_DATE),
             counted="waiting",
@@ -116,7 +141,7 @@ VIEWS = {
             "waiting",
             "Waiting on customer",
             "hourglass_empty",
-            lambda tickets, _user, _now: tickets.filter(WORK, status=Status.PENDING),
+            lambda tickets, _groups: tickets.filter(WORK, status=Status.PENDING),
             "Nobody owes you an answer. Tickets come here with the status pending.",
             sorts=("createdAt", "-createdAt", "-updatedAt", "updatedAt", "due"),
         ),
@@ -126,12 +151,13 @@ VIEWS = {
             "groups",
             of_my_groups,
             "No open tickets in your groups, or you are not a member of one. Groups are made under People.",
+            of_groups=True,
         ),
         View(
             "all",
             "All tickets",
             "list",
-            lambda tickets, _user, _now: tickets.filter(NOT_ARCHIVED),
+            lambda tickets, _groups: tickets.filter(NOT_ARCHIVED),
             NO_TICKETS,
             sorts=(*BY_DATE, "due"),
             counted=None,
@@ -140,13 +166,14 @@ VIEWS = {
             "archived",
             "Archived",
             "inventory_2",
-            lambda tickets, _user, _now: tickets.filter(archived_at__isnull=False),
+            lambda tickets, _groups: tickets.filter(archived_at__isnull=False),
             "Nothing is archived. Archived tickets leave the lists and keep everything.",
             sorts=("-createdAt", "createdAt"),
             counted=None,
         ),
     )
 }
+COUNTED = [view for view in VIEWS.values() if view.counted]
 ORDERS = {
     order.name: order
     for order in (
@@ -229,13 +256,30 @@ class Queue:
             raise Invalid("Tickets are not sorted by that.")
         self.order = ORDERS[sort]
         self.conditions = conditions(FILTERS, query)
-        self.values: dict[str, Any] = {}
+        self.groups = groups_of(user) if self.view.of_groups else []
+        self.values = asked_by(user, now, self.groups)
         for condition in self.conditions:
             self.values |= condition.values
 
     @cached_property
     def tickets(self) -> TicketQuerySet:
-        return rows_of(self.view, self.user, self.now).filter(*(condition.build() for condition in self.conditions))
+        rows = self.view.rows(self.seen, len(self.groups))
+        return rows.filter(*(condition.build() for condition in self.conditions))
+
+    @cached_property
+    def seen(self) -> TicketQuerySet:
+        return Ticket.objects.all() if self.view.own else Ticket.objects.visible_to(self.user)
+
+    @cached_property
+    def shape(self) -> tuple[Hashable, ...] | None:
+        """What tells its SQL from any other; None where something of who asks is in it, or it hardly comes again."""
+        if self.seen.query.where or not all(condition.lasting for condition in self.conditions):
+            return None
+        shapes = (condition.shape for condition in self.conditions)
+        return (Queue, self.view.name, len(self.groups), get_current_timezone_name(), *shapes)
+
+    def statement(self, kind: tuple[Hashable, ...], build: Callable[[], Statement]) -> Statement:
+        return compiled.get((*self.shape, *kind), build) if self.shape else build()
 
     @property
     def is_empty(self) -> bool:
@@ -252,9 +296,14 @@ class Queue:
         """How many tickets it holds, up to MOST."""
         if self.is_empty:
             return told(0)
-        rows = self.tickets.order_by(*self.order.order_by(gathered=self.is_gathered(self.order)))[: MOST + 1]
-        statement = Statement(rows, NUMBER[:1], afresh=True)
-        return told(len(statement.execute(statement.sql, self.values)))
+        is_gathered = self.is_gathered(self.order)
+
+        def build() -> Statement:
+            rows = self.tickets.order_by(*self.order.order_by(gathered=is_gathered))
+            return Statement(rows, NUMBER[:1], afresh=True)
+
+        statement = self.statement(("count", self.order.name, is_gathered), build)
+        return told(len(statement.execute(statement.window(MOST + 1), self.values)))
 
     @property
     def is_narrowed(self) -> bool:
@@ -266,7 +315,8 @@ class Queue:
     @cached_property
     def are_few(self) -> bool:
         """Whether all of it is soon gathered, wherever it stands on the list."""
-        return Statement(self.tickets.order_by(), NUMBER[:1]).matches_few(self.values)
+        unordered = self.statement(("unordered",), lambda: Statement(self.tickets.order_by(), NUMBER[:1]))
+        return unordered.matches_few(self.values)
 
     def address(self, **changes: str | None) -> str:
         """The query string of this queue, with some parameters changed (None: gone), without a place on the list.
@@ -303,26 +353,31 @@ class Queue:
         """
         if self.is_empty:
             return [], False
-        tickets = self.tickets.order_by(*order.order_by(gathered=self.is_gathered(order)))
-        values = dict(self.values)
-        if cursor:
-            tickets = tickets.filter(order.after())
-            values |= read_cursor(order, cursor)
-        statement = Statement(tickets, NUMBER, keys=order.key_texts(), afresh=True)
+        is_gathered = self.is_gathered(order)
+        values = {**self.values, **(read_cursor(order, cursor) if cursor else {})}
+
+        def build() -> Statement:
+            tickets = self.tickets.order_by(*order.order_by(gathered=is_gathered))
+            after = tickets.filter(order.after()) if cursor else tickets
+            return Statement(after, NUMBER, keys=order.key_texts(), afresh=True)
+
+        statement = self.statement((order.name, order.descending, is_gathered, bool(cursor)), build)
         found = statement.execute(statement.window(limit + 1), values)
         places = [(statement.shape(row), write_cursor(order, statement.key_of(row))) for row in found[:limit]]
         if found and columns is not NUMBER:
-            keys = [row["id"] for row, _ in places]
-            said = {
-                row["id"]: row for row in Statement(Ticket.objects.filter(pk__in=keys).order_by(), columns).fetch({})
-            }
+            said = {row["id"]: row for row in all_about([row["id"] for row, _ in places])}
             places = [(said[row["id"]], place) for row, place in places if row["id"] in said]
         return places, len(found) > limit
 
     def neighbours(self, ticket: Ticket) -> tuple[int | None, int | None]:
         """The numbers of the tickets before and after one, whether it is on the list (any more) or not."""
-        place = Statement(Ticket.objects.filter(pk=ticket.pk).order_by(), NUMBER, keys=self.order.key_texts())
-        found = place.execute(place.sql, {})
+
+        def build() -> Statement:
+            one = Ticket.objects.filter(pk=Param("ticket", models.UUIDField())).order_by()
+            return Statement(one, NUMBER, keys=self.order.key_texts())
+
+        place = compiled.get(("place in a queue", self.order.name), build)
+        found = place.execute(place.sql, {"ticket": ticket.pk})
         if not found:  # deleted meanwhile
             return None, None
         key = place.key_of(found[0])
@@ -336,11 +391,13 @@ class Queue:
         return found[0][0]["number"] if found else None
 
 
-def rows_of(view: View, user: User, now: datetime, *, seen: TicketQuerySet | None = None) -> TicketQuerySet:
-    """`seen` are the tickets somebody sees, where that has been found out already."""
-    if view.own:
-        return view.rows(Ticket.objects.all(), user, now)
-    return view.rows(Ticket.objects.visible_to(user) if seen is None else seen, user, now)
+def all_about(keys: list[UUID]) -> list[dict[str, Any]]:
+    """What rows of a queue say, in no order."""
+
+    def build() -> Statement:
+        return Statement(Ticket.objects.filter(AnyOf("pk", "keys", models.UUIDField())).order_by(), COLUMNS)
+
+    return compiled.get("rows of a queue", build).fetch({"keys": keys})
 
 
 def turned(order: Order) -> Order:
@@ -353,20 +410,27 @@ def counts(user: User, *, now: datetime) -> dict[str, str]:
     In an order: without one the database looks for a thousand of them anywhere in the table, as if they were spread
     over it, and what is open stands at its end.
     """
-    names = [view.name for view in VIEWS.values() if view.counted]
-    seen = Ticket.objects.visible_to(user)
+    seen, groups = Ticket.objects.visible_to(user), groups_of(user)
+    if seen.query.where:  # which has something in it of who asks
+        question = counting(seen, len(groups))
+    else:
+        question = compiled.get((counts, len(groups)), lambda: counting(seen, len(groups)))
+    with connection.cursor() as cursor:
+        cursor.execute(question.sql, question.bind(asked_by(user, now, groups)))
+        found = cursor.fetchone()
+    return {view.name: told(number) for view, number in zip(COUNTED, found, strict=True)}
+
+
+def counting(seen: TicketQuerySet, groups: int) -> Question:
     parts: list[str] = []
     params: list[Any] = []
-    for name in names:
-        order = ORDERS[VIEWS[name].counted or "createdAt"].order_by()
-        rows = rows_of(VIEWS[name], user, now, seen=seen).order_by(*order).values("pk")[: MOST + 1]
-        sql, values = rows.query.sql_with_params()
+    for view in COUNTED:
+        rows = view.rows(Ticket.objects.all() if view.own else seen, groups)
+        ordered = rows.order_by(*ORDERS[view.counted or "createdAt"].order_by()).values("pk")[: MOST + 1]
+        sql, values = ordered.query.sql_with_params()
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608 - made by Django
         params += values
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        found = cursor.fetchone()
-    return {name: told(number) for name, number in zip(names, found, strict=True)}
+    return Question(f"SELECT {', '.join(parts)}", params)
 
 
 def told(number: int) -> str:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.db import connection, models, transaction
 from django.db.models import BooleanField, Expression, F, Func, QuerySet
@@ -66,6 +66,18 @@ class AnyOf(Func):
         )
 
 
+class Among(Func):
+    """Whether a column is one of a few values, each in a place of its own: planned as a list of just these."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        column, *values = [compiler.compile(source) for source in self.source_expressions]
+        places = ", ".join(sql for sql, _ in values)
+        return f"{column[0]} IN ({places})", [*column[1], *(param for _, params in values for param in params)]
+
+
 class Companion(Protocol):
     """A question that is asked together with a statement; see lookups.py."""
 
@@ -78,7 +90,18 @@ class Companion(Protocol):
         """The rows without that column, once the question is settled."""
 
 
-class Statement:
+class Question:
+    """SQL with the order of its parameters, some of which are `Param`s."""
+
+    def __init__(self, sql: str, params: Sequence[Any]) -> None:
+        self.sql = sql
+        self.params = tuple(params)
+
+    def bind(self, values: dict[str, Any]) -> list[Any]:
+        return [part.prepared(values[part.name]) if isinstance(part, Param) else part for part in self.params]
+
+
+class Statement(Question):
     """A compiled query that yields rows as dictionaries ready for JSON."""
 
     def __init__(
@@ -96,15 +119,10 @@ class Statement:
         """
         selected = [*(column.expression for column in columns), *keys]
         aliases = {f"c{index}": expression for index, expression in enumerate(selected)}
-        sql, params = queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params()
-        self.sql = sql
-        self.params: tuple[Any, ...] = params
+        super().__init__(*queryset.annotate(**aliases).values_list(*aliases).query.sql_with_params())
         self.afresh = afresh
         self.width = len(columns)
         self.shape = compile_shape(columns)
-
-    def bind(self, values: dict[str, Any]) -> list[Any]:
-        return [part.prepared(values[part.name]) if isinstance(part, Param) else part for part in self.params]
 
     def window(self, limit: int | None, offset: int = 0) -> str:
         """The SQL for a part of the rows.
@@ -191,15 +209,18 @@ def streaming_cursor() -> Iterator[Any]:
             cursor.close()
 
 
+Asked = TypeVar("Asked", bound=Question)
+
+
 class StatementCache:
     """The statements in use, by shape; the least recently used go first."""
 
     def __init__(self, size: int = 1000) -> None:
         self.size = size
         self.lock = Lock()
-        self.found: OrderedDict[Hashable, Statement] = OrderedDict()
+        self.found: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def get(self, shape: Hashable, build: Callable[[], Statement]) -> Statement:
+    def get(self, shape: Hashable, build: Callable[[], Asked]) -> Asked:
         with self.lock:
             if statement := self.found.get(shape):
                 self.found.move_to_end(shape)
