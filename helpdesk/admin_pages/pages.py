@@ -1,14 +1,22 @@
 """Pages about the rows of a model: who sees, adds, changes and removes them, and what the pages are called."""
 
+from functools import cache
 from typing import Any
 
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
-from unfold.admin import ModelAdmin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import display
 
-from . import posting
+from . import headers, posting
 from .roles import Who
+
+headers.work_out_once()
 
 
 class Pages(ModelAdmin):
@@ -30,6 +38,7 @@ class Pages(ModelAdmin):
     empty_text = ""
 
     list_fullwidth = True
+    list_sections: tuple[str, ...] = ()  # unfold looks for them in every row
     # What links narrow the list by besides its filters: "company__id__exact".
     narrowed_by: tuple[str, ...] = ()
 
@@ -67,6 +76,10 @@ class Pages(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [*posting.urls_of(self), *super().get_urls()]
 
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: Model) -> SafeString:
+        return format_html(box(get_language()), obj.pk)
+
     def get_title(self) -> str:
         return self.title or str(self.opts.verbose_name_plural).capitalize()
 
@@ -101,6 +114,12 @@ class Pages(ModelAdmin):
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         pass
+
+
+@cache
+def box(language: str | None) -> str:
+    """The box that picks a row, with a place for its key: each from the template would take longer than the row."""
+    return str(checkbox.render(ACTION_CHECKBOX_NAME, "{}"))
 
 
 class ReadOnlyPages(Pages):
