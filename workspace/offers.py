@@ -88,8 +88,8 @@ def filters(shown: Queue, offered: dict[str, Any]) -> dict[str, Any]:
     said = {name: ", ".join(called(name, value, names) for value in values) for name, values in given.items()}
     return {
         "dues": DUE.items(),
-        "given": given,
-        "typed": {name: ",".join(values) for name, values in given.items()},
+        "given": dict.fromkeys(CHIPS, ()) | given,
+        "typed": dict.fromkeys(CHIPS, "") | {name: ",".join(values) for name, values in given.items()},
         "said": said,
         "carried": [(name, ",".join(values)) for name, values in given.items() if name not in FIELDS],
         "chips": [
