@@ -13,4 +13,8 @@ class AccountBackend(BaseBackend):
         return None
 
     def get_user(self, user_id: str) -> User | None:
-        return User.objects.active().filter(pk=user_id).first()
+        # Each page asks: the first of several would be sorted, which takes Django three times as long to write.
+        try:
+            return User.objects.active().get(pk=user_id)
+        except User.DoesNotExist:
+            return None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
@@ -32,11 +33,9 @@ DONE = {"send": "Sent.", "pending": "Sent, and waiting for the customer.", "reso
 
 def ticket_of(request: HttpRequest, number: int, *related: str) -> Ticket:
     """The ticket with a number: hidden and missing look alike."""
-    known = number <= MAX_NUMBER
-    ticket = visible(request).select_related(*related).filter(ticket_number=number).first() if known else None
-    if ticket is None:
+    if number > MAX_NUMBER:
         raise Http404
-    return ticket
+    return get_object_or_404(visible(request).select_related(*related), ticket_number=number)
 
 
 @require_GET
