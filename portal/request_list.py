@@ -23,6 +23,11 @@ from .guards import CustomerRequest, customers_only, pages
 from .search_limits import asks_too_often
 
 PAGE = 15
+# What the list says of each, the name of who sent it among it: not whole conversations, and all about a person.
+SAID = (
+    *("ticket_number", "subject", "status", "updated_at"),
+    *(f"customer__{column}" for column in ("name", "claimed_name", "email_verified_at")),
+)
 LABELS: dict[str, Promise] = {
     WAITING: gettext_lazy("Waiting for you"),
     WITH_US: gettext_lazy("With us"),
@@ -77,7 +82,7 @@ def among(user: User, chosen: str) -> QuerySet[Ticket]:
         "shared": Ticket.objects.copied_to(user),
         "company": Q(customer__company=user.company_id) & ~Q(customer=user),
     }
-    return visible.filter(narrowed[chosen]).select_related("customer").order_by("-created_at", "-id")
+    return visible.filter(narrowed[chosen]).select_related("customer").only(*SAID).order_by("-created_at", "-id")
 
 
 def sections(rows: QuerySet[Ticket], found: QuerySet[Ticket], group: str, before: str) -> list[dict[str, Any]]:
