@@ -8,64 +8,55 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import execute_from_command_line
 
+from helpdesk.management.commands import serve
+from tests.processes import Forked
 from tests.test_worker import is_gone, until
 
 ROOT = Path(__file__).resolve().parent.parent
-# `serve` with stand-ins: each writes down who it is, and lives until it is told to stop.
-PROGRAM = """
-import sys
-from django.core.management import execute_from_command_line
-from helpdesk.management.commands import serve
-stand_in = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
-for part in ("web_server", "worker"):
-    command = [sys.executable, "-c", stand_in, f"{sys.argv[1]}/{part}"]
-    setattr(serve, part, lambda *_, command=command: command)
-execute_from_command_line(["manage.py", "serve"])
-"""
+STAND_IN = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+
+
+def with_stand_ins(folder: Path) -> None:
+    """`serve`, whose parts write down who they are and live until they are told to stop."""
+    for part in ("web_server", "worker"):
+        command = [sys.executable, "-c", STAND_IN, str(folder / part)]
+        setattr(serve, part, lambda *_, command=command: command)
+    execute_from_command_line(["manage.py", "serve"])
 
 
 @pytest.fixture
-def serving(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)],
-        cwd=ROOT,
-        env={"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "/usr/bin:/bin"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def serving(tmp_path: Path) -> Iterator[Forked]:
+    process = Forked(tmp_path / "said", with_stand_ins, tmp_path)
     yield process
-    process.kill()
-    process.communicate()
+    process.kill_all()
 
 
 @pytest.fixture
-def parts(serving: subprocess.Popen[str], tmp_path: Path) -> dict[str, int]:
+def parts(serving: Forked, tmp_path: Path) -> dict[str, int]:
     """The processes of both parts, which run."""
     files = {part: tmp_path / part for part in ("web_server", "worker")}
     until(lambda: all(file.exists() and file.read_text() for file in files.values()))
     return {part: int(file.read_text()) for part, file in files.items()}
 
 
-def test_one_signal_stops_both(serving: subprocess.Popen[str], parts: dict[str, int]) -> None:
-    serving.send_signal(signal.SIGINT)
-    _, complaints = serving.communicate(timeout=10)
-    assert (serving.returncode, complaints) == (0, "")
+def test_one_signal_stops_both(serving: Forked, parts: dict[str, int]) -> None:
+    os.kill(serving.pid, signal.SIGINT)
+    assert serving.stopped() == (0, "")
     assert all(is_gone(process) for process in parts.values())
 
 
-def test_when_one_ends_the_other_is_stopped_and_that_is_said(
-    serving: subprocess.Popen[str], parts: dict[str, int]
-) -> None:
+def test_when_one_ends_the_other_is_stopped_and_that_is_said(serving: Forked, parts: dict[str, int]) -> None:
     os.kill(parts["worker"], signal.SIGKILL)
-    _, complaints = serving.communicate(timeout=10)
-    assert serving.returncode == 1
+    status, complaints = serving.stopped()
+    assert status == 1
     assert "The worker has ended by itself" in complaints
     assert all(is_gone(process) for process in parts.values())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
-def test_nothing_is_left_when_it_is_killed(serving: subprocess.Popen[str], parts: dict[str, int]) -> None:
+def test_nothing_is_left_when_it_is_killed(serving: Forked, parts: dict[str, int]) -> None:
     serving.kill()
     until(lambda: all(is_gone(process) for process in parts.values()))
 

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,6 +18,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from helpdesk import periodic
 from helpdesk.periodic import every
 from tests.client import ApiClient
+from tests.processes import Forked, begin_anew
+from tests.worker_program import work
 from worker import jobs, turns
 from worker.models import Turn
 from worker.running import RUN, run
@@ -27,7 +27,6 @@ from worker.schedules import publish
 from worker.services import hasten
 from worker.turns import LEASE, turn
 
-ROOT = Path(__file__).resolve().parent.parent
 committing = pytest.mark.django_db(transaction=True)
 
 
@@ -179,24 +178,17 @@ def test_readyz_tells_whether_a_worker_runs(anonymous: ApiClient, db: None, minu
 class Worker:
     """A worker in processes of its own."""
 
-    def __init__(self, folder: Path, *redis: str) -> None:
+    def __init__(self, folder: Path, number: int, *redis: str) -> None:
         self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.worker_program", str(connection.settings_dict["NAME"]), str(folder), *redis],
-            cwd=ROOT,
-            start_new_session=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        database, said = str(connection.settings_dict["NAME"]), folder / f"worker {number}"
+        if redis:
+            self.process = Forked(said, begin_anew, "tests.worker_program", database, str(folder), *redis)
+        else:
+            self.process = Forked(said, work, database, folder)
 
     def diary(self) -> list[str]:
         diary = self.folder / "diary"
         return diary.read_text().splitlines() if diary.exists() else []
-
-    def stopped(self) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=20)
-        return self.process.returncode, said
 
 
 def until(holds: Callable[[], Any]) -> Any:
@@ -221,14 +213,12 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     started: list[Worker] = []
 
     def start(*redis: str) -> Worker:
-        started.append(Worker(tmp_path, *redis))
+        started.append(Worker(tmp_path, len(started), *redis))
         return started[-1]
 
     yield start
     for worker in started:
-        if worker.process.poll() is None:
-            os.killpg(worker.process.pid, signal.SIGKILL)
-            worker.process.communicate()
+        worker.process.kill_all()
 
 
 def test_sigterm_ends_a_worker_after_its_job(start_worker: Callable[[], Worker], tmp_path: Path) -> None:
@@ -236,13 +226,13 @@ def test_sigterm_ends_a_worker_after_its_job(start_worker: Callable[[], Worker],
     until(worker.diary)
     os.killpg(worker.process.pid, signal.SIGTERM)  # all of its processes at once, as some supervisors do
     time.sleep(0.5)
-    assert worker.process.poll() is None
+    assert worker.process.goes_on
     (tmp_path / "go").touch()
-    code, said = worker.stopped()
+    code, said = worker.process.stopped()
     assert code == 0, said
     assert "The worker has stopped" in said
     assert worker.diary()[-1] == "ended"
-    assert Success.objects.filter(name="__main__.linger").exists()
+    assert Success.objects.filter(name__endswith="linger").exists()
     assert Schedule.objects.filter(name="outbox.jobs.send_due_mail").exists()
     assert not Failure.objects.exists()
 
@@ -259,8 +249,8 @@ def test_a_job_of_a_killed_worker_is_done_by_the_next(start_worker: Callable[[],
     worker = start_worker()
     until(lambda: worker.diary()[-1] == "ended")
     until(lambda: not OrmQ.objects.exists())
-    worker.process.send_signal(signal.SIGINT)
-    code, said = worker.stopped()
+    os.kill(worker.process.pid, signal.SIGINT)
+    code, said = worker.process.stopped()
     assert code == 0, said
     assert len(worker.diary()) == 3
     assert not Failure.objects.exists()
@@ -287,10 +277,10 @@ def test_jobs_can_wait_in_redis(
 ) -> None:
     (tmp_path / "go").touch()
     worker = start_worker(*redis_queue)
-    until(lambda: Success.objects.filter(name="__main__.linger").exists())
+    until(lambda: Success.objects.filter(name__endswith="linger").exists())
     assert not OrmQ.objects.exists(), "not in the database"
-    worker.process.send_signal(signal.SIGTERM)
-    code, said = worker.stopped()
+    os.kill(worker.process.pid, signal.SIGTERM)
+    code, said = worker.process.stopped()
     assert code == 0, said
     assert worker.diary()[-1] == "ended"
     assert not Failure.objects.exists()

@@ -21,6 +21,8 @@ from django_q.worker import worker
 
 logger = logging.getLogger(__name__)
 
+LOOKS_EVERY = 1.0  # seconds, whether its parent is still there
+
 
 class Flag:
     """What django-q uses of an event. Raising one in a signal handler cannot block, as multiprocessing's may."""
@@ -83,7 +85,7 @@ def live_with(parent: int, target: Callable[..., None], *args: Any) -> None:
 
 def die_with(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(1)
+        time.sleep(LOOKS_EVERY)
     os._exit(1)
 
 
