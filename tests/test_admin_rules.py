@@ -88,15 +88,17 @@ CONDITIONS: list[tuple[str, str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "operator", "typed", "value"), CONDITIONS)
-def test_a_condition_is_stored_in_its_own_type_and_shown_as_it_was_typed(
-    desk: Client, field: str, operator: str, typed: Any, value: Any
-) -> None:
+def test_conditions_are_stored_in_their_own_types_and_shown_as_they_were_typed(desk: Client) -> None:
     CustomFieldFactory(name="plan", field_type=FieldType.DROPDOWN, options=["free", "pro"])
-    typing = {} if typed is None else {"c-0-value": typed}
-    saved = stored(desk, **{"c-0-field": field, "c-0-operator": operator, **typing})
-    expected = {"field": field, "operator": operator, **({} if value is None else {"value": value})}
-    assert saved.conditions == [expected]
+    rows: dict[str, Any] = {}
+    for at, (field, operator, typed, _) in enumerate(CONDITIONS):
+        rows |= {f"c-{at}-field": field, f"c-{at}-operator": operator}
+        rows |= {} if typed is None else {f"c-{at}-value": typed}
+    saved = stored(desk, **rows)
+    assert saved.conditions == [
+        {"field": field, "operator": operator, **({} if value is None else {"value": value})}
+        for field, operator, _, value in CONDITIONS
+    ]
     assert resaved(desk, saved) == (saved.conditions, saved.actions)
 
 
@@ -122,16 +124,14 @@ ACTIONS: list[tuple[dict[str, Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "value"), ACTIONS)
-def test_an_action_is_stored_in_its_own_shape_and_shown_as_it_was_typed(
-    desk: Client, typed: dict[str, Any], value: Any
-) -> None:
+def test_actions_are_stored_in_their_own_shapes_and_shown_as_they_were_typed(desk: Client) -> None:
     CustomFieldFactory(name="plan", field_type=FieldType.DROPDOWN, options=["free", "pro"])
     CustomFieldFactory(name="gold", field_type=FieldType.CHECKBOX)
     CustomFieldFactory(name="seats", field_type=FieldType.NUMBER)
     CustomFieldFactory(name="parts", field_type=FieldType.MULTISELECT, options=["a", "b", "c"])
-    saved = stored(desk, **{"a-0-value": "", **{f"a-0-{name}": text for name, text in typed.items()}})
-    assert saved.actions == [{"type": typed["type"], "value": value}]
+    rows = {f"a-{at}-{name}": text for at, (typed, _) in enumerate(ACTIONS) for name, text in typed.items()}
+    saved = stored(desk, **{"a-0-value": "", **rows})
+    assert saved.actions == [{"type": typed["type"], "value": value} for typed, value in ACTIONS]
     assert resaved(desk, saved) == (saved.conditions, saved.actions)
 
 

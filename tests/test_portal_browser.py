@@ -46,7 +46,7 @@ def test_from_a_question_to_a_rating(
 
     page.goto("/help/")
     if javascript:
-        page.locator("#q").press_sequentially("charging")
+        page.locator("#q").fill("charging")
         expect(page.locator("#found").get_by_text("Charging your lamp")).to_be_visible()
         page.locator("#q").fill("")
     page.locator("#q").fill("spaceship")
