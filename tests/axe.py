@@ -1,7 +1,6 @@
 """What axe-core finds wrong with a page, for whoever reads it with a screen reader or a keyboard."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from playwright.sync_api import Page
 from tests.browser import WIDE
 
 PHONE = (360, 740)
-AXE = Path(__file__).parent / "vendor/axe.min.js"
+AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text()
 # What the size of the screen and its colours decide.
 BY_SIGHT = ("color-contrast", "target-size", "scrollable-region-focusable")
 
@@ -46,32 +45,36 @@ FAINT_EDGES = """() => {
 }"""
 
 
-@cache
-def program() -> str:
-    return AXE.read_text()
+# What is wrong, as sentences: that is little to carry, where all that axe-core knows of a page is much.
+FOUND = """async ([context, options, but]) => {
+  if (!window.axe) return null;
+  const { violations } = await axe.run(context, options);
+  return violations.filter(({ impact }) => ["moderate", "serious", "critical"].includes(impact))
+    .filter(({ id }) => !but.includes(id)).flatMap(({ id, nodes }) => nodes.slice(0, 3)
+      .map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ""}`));
+}"""
 
 
 def serious(
     page: Page, *, but: Iterable[str] = (), only: Sequence[str] = (), touched: bool = False, outside: str = ""
 ) -> list[str]:
-    """What axe-core calls serious or critical, after the rules of WCAG 2.2 AA and its best practices.
+    """What axe-core calls moderate or worse, after the rules of WCAG 2.2 AA and its best practices.
 
     `only` these rules, if any are given: what changes with the colours needs no other. Where pages are `touched`, what
     is pressed has to have room for a finger. `outside` of a part that was looked at with another page.
     """
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(program())
     context = {"include": [["html"]], "exclude": [[outside]] if outside else []}
     options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": touched}}}
     if only:
         options["runOnly"] = {"type": "rule", "values": list(only)}
-    found = page.evaluate("([context, options]) => axe.run(context, options)", [context, options])
-    return [
-        f"{violation['id']}: {node['html'][:120]} {node['any'][0]['message'] if node['any'] else ''}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical", "moderate") and violation["id"] not in but
-        for node in violation["nodes"][:3]
-    ]
+    asked = [context, options, list(but)]
+    found: list[str] | None = page.evaluate(FOUND, asked)
+    if found is None:
+        page.context.add_init_script(AXE)  # the pages to come have it at once, compiled
+        page.evaluate(AXE)
+        found = page.evaluate(FOUND, asked)
+    assert found is not None
+    return found
 
 
 def sized(page: Page, size: tuple[int, int]) -> None:
