@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connections, transaction
+from django.template import Context, Template
 from django.test import Client, TransactionTestCase
 
 from accounts.models import ApiKey, User
@@ -115,6 +116,20 @@ def _examples_of_their_own() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if providers := sys.modules.get("hypothesis.internal.conjecture.providers"):
             patch.setattr(providers, "_get_local_constants", lambda: providers._local_constants)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_pages_are_told(django_test_environment: None) -> Iterator[None]:
+    """`response.context` is what a page was given. Django would copy it for each of its hundred includes too."""
+    told: Any = Template._render
+
+    def render(template: Template, context: Context) -> str:
+        page = context.template is template
+        return told(template, context) if page else template.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
         yield
 
 
