@@ -1,7 +1,7 @@
 """Who may open which page under /admin/: everybody against everything."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -51,15 +51,26 @@ PAGES = {name: (label, *page) for label, model in MODELS.items() for name, page 
 HISTORIES = {f"{label}_history" for label in MODELS}
 
 
-def visitor(who: str) -> Client:
-    browser = Client()
-    if who != "anonymous":
-        browser.force_login(UserFactory(**{who: True}))
-    return browser
+EVERYBODY = ("anonymous", "customer", "agent", "admin")
+Visitor = Callable[[str], Client]
 
 
-def check(who: str, allowed: Who, address: str, *, posted: bool, status: int = 200) -> None:
-    browser = visitor(who)
+@pytest.fixture(scope="module")
+def visitor(rows_of_module: None) -> Visitor:
+    """`visitor("agent")`: a browser in which an agent has just signed in."""
+    signed_in = {who: Client() for who in EVERYBODY}
+    for who in EVERYBODY[1:]:
+        signed_in[who].force_login(UserFactory(**{who: True}))
+
+    def opened(who: str) -> Client:
+        browser = Client()
+        browser.cookies.load(signed_in[who].cookies.output(header="", sep=";"))
+        return browser
+
+    return opened
+
+
+def check(browser: Client, who: str, allowed: Who, address: str, *, posted: bool, status: int = 200) -> None:
     with CaptureQueriesContext(connection) as asked:
         answer = browser.generic("POST" if posted else "GET", address)
     if not posted:
@@ -77,27 +88,25 @@ def check(who: str, allowed: Who, address: str, *, posted: bool, status: int = 2
 # Sessions are kept where they are; everything else is data.
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b(?!.*django_session)", re.IGNORECASE | re.DOTALL)
 
-EVERYBODY = ("anonymous", "customer", "agent", "admin")
-
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_of_models_open_to_whom_they_are_for(name: str) -> None:
+def test_pages_of_models_open_to_whom_they_are_for(visitor: Visitor, name: str) -> None:
     label, allowed, arg, posted = PAGES[name]
     row = MODELS[label].row()
     address = reverse(f"admin:{name}", args=[row.pk] if arg else [])
     address += MODELS[label].listed if name.endswith("_changelist") else ""
     for who in EVERYBODY:
-        check(who, allowed, address, posted=posted)
+        check(visitor(who), who, allowed, address, posted=posted)
         if posted and who == "admin":
             assert visitor(who).get(address).status_code == 405
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_other_pages_open_to_whom_they_are_for(name: str) -> None:
+def test_other_pages_open_to_whom_they_are_for(visitor: Visitor, name: str) -> None:
     view: View = VIEWS[name]
     address = reverse(f"admin:{name}", args=view.args()) + view.query
     for who in EVERYBODY:
-        check(who, view.seen, address, posted=view.posted, status=view.status)
+        check(visitor(who), who, view.seen, address, posted=view.posted, status=view.status)
         if view.posted and who == "admin":
             assert visitor(who).get(address).status_code == 405
 
