@@ -22,7 +22,7 @@ from tests.factories import ApiKeyFactory, UserFactory
 # A twentieth of a run would go into looking for cycles among objects that live until its end.
 gc.set_threshold(100_000, 50, 100)
 
-pytest_plugins = ["tests.browser", "tests.migrated", "tests.v1_ids"]
+pytest_plugins = ["tests.browser", "tests.migrated", "tests.portal_house", "tests.v1_ids"]
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from helpdesk.ids import new_id
-from tests.test_portal_access import MATRIX, House, address, browser, house  # noqa: F401 - fixtures
+from tests.portal_house import House
+from tests.test_portal_access import MATRIX, address, browser  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 

@@ -20,12 +20,11 @@ from accounts.models import User
 from helpdesk.assets import parts
 from tests.axe import serious
 from tests.factories import ArticleFactory, CustomFieldFactory, ReplyFactory, TicketFactory, UserFactory
-from tests.test_portal_access import MATRIX, House, address, house
+from tests.portal_house import House
+from tests.test_portal_access import MATRIX, address
 from tickets.copies import inform
 
 pytestmark = pytest.mark.django_db
-
-__all__ = ["house"]  # the fixture
 
 HERE = "http://localhost/"
 MOST = 60 * 1024  # bytes of HTML, CSS and JavaScript on the first visit
