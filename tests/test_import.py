@@ -204,7 +204,7 @@ BAD_FILES: list[tuple[str, bytes, str]] = [
     ("empty.csv", b"", "The file is empty."),
     ("no-key.csv", b"name\r\nA\r\n", "one of them must be email"),
     ("twice.csv", b"email,Email\r\na@example.com,b@example.com\r\n", "The column email is there twice."),
-    ("wide.csv", b"email" + b",x" * 1_000_000 + b"\r\n", "A file has 300 columns at most."),
+    ("wide.csv", b"email" + b",x" * 100_000 + b"\r\n", "A file has 300 columns at most."),
     ("nul.csv", b"email,\x00\r\n", "NUL"),
     (
         "quote.csv",

@@ -158,10 +158,15 @@ def test_every_figure_equals_a_slow_recomputation(
                 return scope == "global" or own or (scope == "group" and ticket.group_id == groups[0].pk)
 
             visible = Ticket.objects.visible_to(agents[0])
-            assert dashboard(visible, now=NOW, zone=zone) == slow_figures.dashboard(NOW, zone, seen)
-            assert report(period, visible) == slow_figures.report(period.first, period.last, zone, seen)
-            assert dashboard(None, now=NOW, zone=zone) == slow_figures.dashboard(NOW, zone, everything)
-            assert report(period, None) == slow_figures.report(period.first, period.last, zone, everything)
+            board = slow_figures.dashboard(NOW, zone, seen)
+            told = slow_figures.report(period.first, period.last, zone, seen)
+            assert dashboard(visible, now=NOW, zone=zone) == board
+            assert report(period, visible) == told
+            if scope != "global":
+                board = slow_figures.dashboard(NOW, zone, everything)
+                told = slow_figures.report(period.first, period.last, zone, everything)
+            assert dashboard(None, now=NOW, zone=zone) == board
+            assert report(period, None) == told
             raise Undo
     except Undo:
         pass

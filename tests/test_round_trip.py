@@ -214,12 +214,13 @@ def test_words_are_read_as_they_were_written(tags: list[str]) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_any_text_goes_round(api: ApiClient, form: str) -> None:
     CustomFieldFactory(entity_type="contact", name="note", field_type="textarea")
-    person = UserFactory()
+    people = UserFactory.create_batch(5)
 
-    @settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    @given(name=TEXTS, phone=TEXTS, note=TEXTS, tags=WORDS)
-    def attempt(name: str, phone: str, note: str, tags: list[str]) -> None:
-        User.objects.filter(pk=person.pk).update(name=name, phone=phone, tags=tags, custom_fields={"note": note})
+    @settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, WORDS), min_size=len(people), max_size=len(people)))
+    def attempt(written: list[tuple[str, str, str, list[str]]]) -> None:
+        for person, (name, phone, note, tags) in zip(people, written, strict=True):
+            User.objects.filter(pk=person.pk).update(name=name, phone=phone, tags=tags, custom_fields={"note": note})
         goes_round(api, "contacts", form)
 
     attempt()

@@ -139,6 +139,8 @@ def test_it_is_the_same_each_time_whichever_way_the_tables_are_filled(monkeypatc
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda day: f"{day:%a %d %b %Y %H h}")
 def test_a_small_demo_shows_tickets_of_every_kind_whatever_the_day(day: datetime, time_machine: Any) -> None:
+    if day in DAYS[1:7]:
+        CategoryFactory()  # so no articles are written, which come alike on each day of a week
     plant(100, day)
     check_that_time_rules_are_done(day, time_machine)
     tickets = Ticket.objects.all()
