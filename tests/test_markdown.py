@@ -82,7 +82,7 @@ def test_nothing_a_text_holds_is_run(text: str) -> None:
 
 @pytest.mark.parametrize("part", ["[", "*a ", "> ", "a](", "<", "- "])
 def test_hostile_texts_take_no_longer_than_others(part: str) -> None:
-    text = part * (100_000 // len(part))
+    text = part * (40_000 // len(part))
     begin = process_time()
     to_html(text)
-    assert process_time() - begin < 10
+    assert process_time() - begin < 4
