@@ -69,8 +69,8 @@ def serious(
         options["runOnly"] = {"type": "rule", "values": list(only)}
     asked = [context, options, list(but)]
     found: list[str] | None = page.evaluate(FOUND, asked)
-    if found is None:
-        page.context.add_init_script(AXE)  # the pages to come have it at once, compiled
+    if found is None:  # the first page of this browser that is looked at
+        page.context.add_init_script(AXE)  # those to come have it at once, compiled
         page.evaluate(AXE)
         found = page.evaluate(FOUND, asked)
     assert found is not None

@@ -80,9 +80,11 @@ def api_with() -> Callable[..., ApiClient]:
 
 @pytest.fixture(scope="module")
 def rows_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """What fixtures of a module that need this write is there for each of its tests, and goes after the last.
+    """For fixtures of scope "module": the rows they write are there for each test of it, and go after the last.
 
-    Each test, all marked with `django_db` and none with `transaction=True`, undoes only what it did itself.
+    Each test undoes what it does to them in the database, and only there: what a fixture hands out, a test that changes
+    it has to copy. All tests of such a module are marked with `django_db`; none commits (`transaction=True`), and none
+    opens the browser, whose loop has another connection.
     """
     with django_db_blocker.unblock(), transaction.atomic():
         yield
@@ -111,7 +113,8 @@ def _quick_emptying() -> Iterator[None]:
 def _examples_of_their_own() -> Iterator[None]:
     """Hypothesis draws the same examples whichever modules are loaded.
 
-    It would read all of our code for constants, and try thousands of them against each kind of text it draws.
+    It would read all of our code for constants, and try thousands of them against each kind of text it draws. Those
+    found so far are none.
     """
     with pytest.MonkeyPatch.context() as patch:
         if providers := sys.modules.get("hypothesis.internal.conjecture.providers"):
@@ -120,13 +123,16 @@ def _examples_of_their_own() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _only_pages_are_told(django_test_environment: None) -> Iterator[None]:
-    """`response.context` is what a page was given. Django would copy it for each of its hundred includes too."""
-    told: Any = Template._render
+def _only_whole_pages_are_recorded(django_test_environment: None) -> Iterator[None]:
+    """`response.context` and `response.templates` tell of pages, not of what these extend and include.
+
+    Django's test client would copy all that a page was given for each of its hundred includes too.
+    """
+    render_and_record: Any = Template._render
 
     def render(template: Template, context: Context) -> str:
-        page = context.template is template
-        return told(template, context) if page else template.nodelist.render(context)
+        is_whole = context.template is template
+        return render_and_record(template, context) if is_whole else template.nodelist.render(context)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Template, "_render", render)

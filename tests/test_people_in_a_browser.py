@@ -64,6 +64,7 @@ def test_a_file_is_looked_at_and_imported(browse: Browse, shot: Shot, admin: Use
     shot(page, "import-preview")
     problems = looked_at(page)
     page.get_by_role("button", name="Import 2 rows").click()
+    expect(page.get_by_role("link", name="Show all contacts")).to_be_visible()  # which the trial run has not
     expect(page.get_by_text("Enter a valid email address.")).to_be_visible()
     assert set(User.objects.filter(role="customer").values_list("name", flat=True)) == {"Cleo Clark", "Ann"}
     assert not problems, "\n".join(problems)

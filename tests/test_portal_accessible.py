@@ -31,14 +31,13 @@ MOST = 60 * 1024  # bytes of HTML, CSS and JavaScript on the first visit
 PHONE = {"width": 360, "height": 740}
 Answer = Any
 
-
-# A page as if it had just arrived, in the document of the one before.
-WRITTEN = """async (html) => {
+# Writes a page into the document of the one before, and waits until it has loaded.
+WRITE = """async (html) => {
   document.open();
   document.write(html);
   const loaded = new Promise((done, late) => {
     addEventListener("load", done, { once: true });
-    setTimeout(late, 10_000, new Error("This page never ends to load"));
+    setTimeout(late, 10_000, new Error("This page never ends loading"));
   });
   document.close();
   await loaded;
@@ -48,8 +47,9 @@ WRITTEN = """async (html) => {
 class Reader:
     """Opens pages in light and dark, and keeps what is wrong with them.
 
-    A page is written into the document of one that came before with the same Content-Security-Policy, where axe-core
-    has been compiled and the style sheet been read: that takes half of what a visit does.
+    The first page with a Content-Security-Policy is visited. Those after it are written into its document, where that
+    policy holds and axe-core and the style sheet are there already: half of the work of a visit. Scripts run again for
+    each, among the names of the last: a `const` outside of all blocks would be a second one of its name.
     """
 
     def __init__(self, context: BrowserContext) -> None:
@@ -58,7 +58,7 @@ class Reader:
         self.name = ""
         self.answer: Answer = None
         self.pages: dict[str, Page] = {}
-        self.files: dict[str, int] = {}  # all that pages have asked for
+        self.files: dict[str, int] = {}  # what any page so far has asked for: a style sheet is fetched once for all
 
     def show(self, name: str, answer: Answer) -> None:
         self.name, self.answer = name, answer
@@ -77,7 +77,7 @@ class Reader:
         policy = answer["Content-Security-Policy"]
         if page := self.pages.get(policy):
             page.emulate_media(color_scheme="light")
-            page.evaluate(WRITTEN, answer.content.decode())
+            page.evaluate(WRITE, answer.content.decode())
             return page
         page = self.pages[policy] = self.context.new_page()
         page.emulate_media(color_scheme="light")

@@ -68,8 +68,10 @@ def test_from_many_tickets_taken_at_once_to_a_canned_answer_to_the_next(
     assert answers(tickets[0]) == ["Dear Cleo Customer, pull the plug."]
     tickets[0].refresh_from_db()
     assert tickets[0].status == Status.RESOLVED
-    # Where this leads to is what "j" opens below.
-    expect(page.get_by_role("link", name=f"Next: #{tickets[1].ticket_number}")).to_be_visible()
+    following = tickets[1].ticket_number
+    expect(page.get_by_role("link", name=f"Next: #{following}")).to_have_attribute(
+        "href", f"{QUEUE}{following}/?view=mine&sort=createdAt"
+    )
 
 
 def test_everything_goes_by_keyboard(
