@@ -4,7 +4,7 @@ from accounts.models import User
 from tickets.models import Ticket
 
 from .models import Kind, TicketMail
-from .readers import readers_of
+from .readers import Reader, readers_of
 
 
 def objection(ticket: Ticket, mail: TicketMail) -> str:
@@ -16,14 +16,16 @@ def objection(ticket: Ticket, mail: TicketMail) -> str:
         return ""
     if mail.reply is not None and mail.reply.is_internal:
         return "This message is internal now, so nobody is written to about it."
-    if mail.email_key in merged_addresses(ticket):
-        return ""
-    reader = next((one for one in readers_of(ticket) if one.email_key == mail.email_key), None)
+    reader = reader_at(mail.email_key, ticket)
     if reader is None or (mail.kind in (None, Kind.ANSWER) and not reader.may_read):
         return f"Nobody reads this ticket at {mail.email} any more. Answer again to write to its readers."
     return ""
 
 
-def merged_addresses(ticket: Ticket) -> list[str]:
-    """Under which its customer was another contact, until both turned out to be one person."""
-    return list(User.objects.filter(merged_into=ticket.customer_id).values_list("email_key", flat=True))
+def reader_at(email_key: str, ticket: Ticket) -> Reader | None:
+    """Whoever is written to there; or elsewhere, since two contacts turned out to be one person."""
+    readers = {one.email_key: one for one in readers_of(ticket)}
+    if email_key in readers:
+        return readers[email_key]
+    present = User.objects.filter(merged__email_key=email_key).values_list("email_key", flat=True)
+    return next((readers[key] for key in present if key in readers), None)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.erasing import erase_person
 from accounts.merging import merge_contacts
 from accounts.models import User
+from accounts.services import update_user
 from automation.services import create_rule
 from email_channel.facts import LATE
 from email_channel.models import TicketMail
@@ -228,6 +229,35 @@ def test_an_answer_leaves_late_to_a_contact_who_turned_out_to_be_another_one(
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
         send_due()
     assert [mail.to for mail in mailoutbox] == [["mia@example.org"]]
+
+
+def test_an_answer_leaves_late_to_a_reader_who_turned_out_to_be_another_one(
+    ticket: Ticket, agent: User, admin: User, customer: User, mailoutbox: list[Any]
+) -> None:
+    max_, moritz = (UserFactory(role="customer", email=f"{name}@example.org") for name in ("max", "moritz"))
+    inform(ticket, email=max_.email, actor=agent)
+    send_due()
+    add_reply(ticket, user_id=agent.pk, content="For both of you")
+    fails(ConnectionRefusedError("Nobody there"))
+    mailoutbox.clear()
+    merge_contacts(moritz, merged_id=max_.pk, actor=admin)
+    inform(ticket, email=moritz.email, actor=agent)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        send_due()
+    answers = [mail.to[0] for mail in mailoutbox if "For both of you" in mail.body]
+    assert sorted(answers) == ["max@example.org", "mia@example.org"]
+
+
+def test_no_answer_leaves_late_to_a_former_address_of_whoever_is_written_to_no_more(
+    browser: Client, ticket: Ticket, answer: Reply, admin: User, mia: User, customer: User, mailoutbox: list[Any]
+) -> None:
+    fails(ConnectionRefusedError("Nobody there"))
+    merge_contacts(customer, merged_id=mia.pk, actor=admin)
+    update_user(customer, actor=admin, is_active=False)
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        send_due()
+    assert not mailoutbox
+    assert "Nobody reads this ticket at mia@example.org any more." in text_of(browser.get(at(ticket)))
 
 
 def test_mails_of_other_tickets_are_nobodys_to_send_or_dismiss(
