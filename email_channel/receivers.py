@@ -50,6 +50,12 @@ def note_outcome(
     services.note_outcome(mails, state or Outcome.DROPPED, error=error, now=now)
 
 
+def forget_ticket(sender: Any, ticket: Ticket, **kwargs: Any) -> None:
+    """What is still to be mailed about a ticket goes with it, and with its messages wherever they came from."""
+    gone = TicketMail.objects.filter(Q(ticket=ticket, reply__isnull=True) | Q(reply__ticket=ticket))
+    forget_mails(OutgoingMail.objects.filter(pk__in=gone.order_by().values("pk")).exclude(state=State.SENT))
+
+
 def forget_customer(sender: Any, user: User, addresses: list[str], blank_messages: bool, **kwargs: Any) -> None:
     """What was mailed to them goes; what was mailed about them to others loses its subject, which may name them.
 

@@ -35,7 +35,7 @@ from tickets.copies import inform, stop_informing
 from tickets.customers import file_request
 from tickets.merging import merge_tickets
 from tickets.models import Activity, Reply, Ticket
-from tickets.services import add_note, add_reply, update_ticket
+from tickets.services import add_note, add_reply, delete_ticket, update_ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
@@ -258,6 +258,24 @@ def test_no_answer_leaves_late_to_a_former_address_of_whoever_is_written_to_no_m
         send_due()
     assert not mailoutbox
     assert "Nobody reads this ticket at mia@example.org any more." in text_of(browser.get(at(ticket)))
+
+
+def test_what_waits_is_deleted_with_its_ticket(
+    ticket: Ticket, answer: Reply, agent: User, admin: User, mia: User, mailoutbox: list[Any]
+) -> None:
+    moved, kept = TicketFactory(customer=mia), TicketFactory(customer=mia)
+    add_reply(moved, user_id=agent.pk, content="Elsewhere")
+    merge_tickets(kept, source_ids=[moved.pk], actor=agent)
+    fails(REFUSED)
+    retry(
+        OutgoingMail.objects.filter(pk=TicketMail.objects.get(reply=answer).pk).values_list("pk", flat=True),
+        now=timezone.now(),
+    )
+    delete_ticket(ticket, actor=admin)
+    delete_ticket(kept, actor=admin)
+    send_due()
+    assert not mailoutbox
+    assert not OutgoingMail.objects.exclude(state=State.SENT).exists()
 
 
 def test_mails_of_other_tickets_are_nobodys_to_send_or_dismiss(
