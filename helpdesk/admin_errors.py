@@ -69,7 +69,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if moved := led_to_its_page(request):
-        return moved
+        return with_policy(moved) if is_ours(request) else moved
     return explained(request, 404) if is_ours(request) else elsewhere.not_found(request, exception)
 
 

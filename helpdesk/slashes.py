@@ -11,9 +11,8 @@ def led_to_its_page(request: HttpRequest) -> HttpResponsePermanentRedirect | Non
     """To the page that differs from what was asked for by a slash at the end, if there is one."""
     if request.method not in READING or not is_page(mended(request.path_info)):
         return None
-    query = request.META.get("QUERY_STRING", "")
-    address = escape_leading_slashes(mended(request.get_full_path().partition("?")[0]))
-    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
+    path, mark, query = request.get_full_path().partition("?")
+    return HttpResponsePermanentRedirect(escape_leading_slashes(mended(path)) + mark + query)
 
 
 def mended(path: str) -> str:

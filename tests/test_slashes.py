@@ -36,5 +36,11 @@ def test_what_is_nowhere_stays_so(admin: User, path: str) -> None:
     assert client.get("/", PATH_INFO=path).status_code == 404
 
 
+def test_no_cache_keeps_where_it_led_below_admin(admin: User) -> None:
+    client = Client()
+    client.force_login(admin)
+    assert "no-store" in client.get("/admin/tickets").headers.get("Cache-Control", "")
+
+
 def test_nothing_is_posted_elsewhere(client: Client) -> None:
     assert client.post("/portal/sign-in/").status_code == 404
