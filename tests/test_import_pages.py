@@ -66,6 +66,7 @@ def test_a_file_is_shown_row_by_row_before_it_is_imported(desk: Client) -> None:
     page = seen(desk, record)
     for words in ("left out: shoe", '<del class="hd-diff__old">Old</del>', "Enter a valid email address", "2 rows"):
         assert words in page
+    assert desk.get(reverse("admin:people_import_run", args=[record.pk])).status_code == 405
     assert not User.objects.filter(name="Ann").exists()
 
     done = run(desk, record).content.decode()

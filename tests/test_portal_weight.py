@@ -17,6 +17,7 @@ from tests.factories import (
     FolderFactory,
     ReplyFactory,
     TicketFactory,
+    UserFactory,
 )
 from tickets.models import Ticket
 
@@ -34,7 +35,12 @@ def text_of(answer: Any) -> str:
 MOST = 60 * 1024  # bytes of HTML, CSS and JavaScript on the first visit
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def mia(rows_of_module: None) -> User:
+    return UserFactory(username="mia", signed_up=True)
+
+
+@pytest.fixture(scope="module")
 def busy(mia: User) -> Ticket:
     """A request with a long conversation, in a help centre with many articles."""
     category = FolderFactory().category
