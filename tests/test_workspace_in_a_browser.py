@@ -222,6 +222,8 @@ def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
     page.evaluate(LOOKED_AT_AGAIN)
     expect(told).to_contain_text("You have signed in or out elsewhere")
     page.get_by_role("link", name="Reload").click()
+    expect(told).to_have_count(0)  # the page has gone, which held the text as well
+    is_open(page, "Printer A")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.evaluate(LOOKED_AT_AGAIN)
