@@ -95,6 +95,7 @@ def test_by_keyboard_alone_a_rule_is_built_and_moved(browse: Browse, admin: User
     page.get_by_role("button", name="Create rule").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Action 1: choose what to do")).to_be_in_viewport()
+    page.wait_for_load_state()  # with all of its scripts
     sized(page, NARROW)
     page.locator("#a-0-type").focus()
     page.keyboard.type("Assign")
