@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def kept_connection() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def generator(document: dict[str, Any]) -> Any:
     """What makes requests of the document, one for all tests: it reads through our code for values to send."""
-    schema = schemathesis.openapi.from_dict(document)
+    schema = schemathesis.openapi.from_dict(deepcopy(document))  # which it writes into
     schema.app = application
     return schema
 
