@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from accounts.models import User
 from helpdesk.assets import parts
-from tests.axe import serious
+from tests.axe import WRITE, serious
 from tests.factories import ArticleFactory, CustomFieldFactory, ReplyFactory, TicketFactory, UserFactory
 from tests.portal_house import House
 from tests.test_portal_access import MATRIX, address
@@ -30,18 +30,6 @@ HERE = "http://localhost/"
 MOST = 60 * 1024  # bytes of HTML, CSS and JavaScript on the first visit
 PHONE = {"width": 360, "height": 740}
 Answer = Any
-
-# Writes a page into the document of the one before, and waits until it has loaded.
-WRITE = """async (html) => {
-  document.open();
-  document.write(html);
-  const loaded = new Promise((done, late) => {
-    addEventListener("load", done, { once: true });
-    setTimeout(late, 10_000, new Error("This page never ends loading"));
-  });
-  document.close();
-  await loaded;
-}"""
 
 
 class Reader:
