@@ -109,17 +109,15 @@ def _quick_emptying() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _examples_of_their_own() -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems() -> None:
     """Hypothesis draws the same examples whichever modules are loaded.
 
-    It would read all of our code for constants, and try thousands of them against each kind of text it draws. Those
-    found so far are none.
+    When all tests are collected, it would read all of our code for constants, and try thousands of them against each
+    kind of text it draws.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        if providers := sys.modules.get("hypothesis.internal.conjecture.providers"):
-            patch.setattr(providers, "_get_local_constants", lambda: providers._local_constants)
-        yield
+    if providers := sys.modules.get("hypothesis.internal.conjecture.providers"):
+        providers._get_local_constants = lambda: providers._local_constants
 
 
 @pytest.fixture(autouse=True, scope="session")
