@@ -8,11 +8,24 @@ from typing import Any
 import pytest
 
 from tests.client import ApiClient
+from tests.factories import ApiKeyFactory, UserFactory
 from tests.v1_examples import EXAMPLES
-from tests.v1_ids import Ids, filled
+from tests.v1_ids import Ids, everything, filled
 
-# Like what is read, these are about rows that they do not name.
-UNNAMED = ("Export Companies", "Agent Groups: remove")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def ids(rows_of_module: None) -> Ids:
+    """Made once: each example finds all that any of them names."""
+    admin = UserFactory(admin=True, name="Ada Admin")
+    agent, customer = UserFactory(agent=True, name="Gus Agent"), UserFactory(name="Cleo Customer")
+    return everything(ApiClient(ApiKeyFactory(owner=admin).secret), admin=admin, agent=agent, customer=customer)
+
+
+@pytest.fixture
+def api(ids: Ids) -> ApiClient:
+    return ids.api
 
 
 @pytest.mark.parametrize(
@@ -20,7 +33,7 @@ UNNAMED = ("Export Companies", "Agent Groups: remove")
 )
 def test_example_gives_the_documented_answer(
     api: ApiClient,
-    named: Ids,
+    ids: Ids,
     section: str,
     method: str,
     path: str,
@@ -30,7 +43,6 @@ def test_example_gives_the_documented_answer(
     holds: dict[str, Any],
 ) -> None:
     call = getattr(api, method.lower())
-    ids = named.all() if method == "GET" or section in UNNAMED else named
     address = filled(path, ids)
     response = call(address, filled(body, ids)) if body is not None else call(address)
     assert response.status_code == status, response.content
@@ -67,7 +79,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("section", "path", "body", "status"), REFUSALS)
-def test_documented_refusals(named: Ids, section: str, path: str, body: Any, status: int) -> None:
+def test_documented_refusals(ids: Ids, section: str, path: str, body: Any, status: int) -> None:
     response = ApiClient().post(path, body)
     assert response.status_code == status
     assert isinstance(response.json()["error"], str)

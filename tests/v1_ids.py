@@ -67,16 +67,15 @@ CREATED: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture
-def named(api: ApiClient, admin: Any, agent: Any, customer: Any) -> Ids:
-    """Ids of what an example names, and of nothing else."""
+def everything(api: ApiClient, **people: Any) -> Ids:
+    """What the examples name, and Jane, who signs in."""
     UserFactory(username="jane", email="jane@example.com", signed_up=True, plain_password="securepassword123")
-    return Ids(api, {"admin": admin, "agent": agent, "customer": customer})
+    return Ids(api, people).all()
 
 
 @pytest.fixture
-def ids(named: Ids) -> Ids:
-    return named.all()
+def ids(api: ApiClient, admin: Any, agent: Any, customer: Any) -> Ids:
+    return everything(api, admin=admin, agent=agent, customer=customer)
 
 
 def filled(value: Any, ids: Mapping[str, str]) -> Any:
