@@ -52,8 +52,11 @@ def note_outcome(
 
 def forget_ticket(sender: Any, ticket: Ticket, **kwargs: Any) -> None:
     """What is still to be mailed about a ticket goes with it, and with its messages wherever they came from."""
-    gone = TicketMail.objects.filter(Q(ticket=ticket, reply__isnull=True) | Q(reply__ticket=ticket))
-    forget_mails(OutgoingMail.objects.filter(pk__in=gone.order_by().values("pk")).exclude(state=State.SENT))
+    # Of each kind by its own index.
+    unsettled = TicketMail.objects.exclude(outcome=Outcome.SENT).order_by().values_list("pk")
+    about, carrying = unsettled.filter(ticket=ticket, reply__isnull=True), unsettled.filter(reply__ticket=ticket)
+    if gone := [key for (key,) in about.union(carrying, all=True)]:
+        forget_mails(OutgoingMail.objects.filter(pk__in=gone).exclude(state=State.SENT))
 
 
 def forget_customer(sender: Any, user: User, addresses: list[str], blank_messages: bool, **kwargs: Any) -> None:

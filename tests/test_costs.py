@@ -220,7 +220,7 @@ WRITES: list[tuple[str, str, Any, Cost]] = [
     ("patch", "/api/tickets/{ticket}", {"customFields": {"a": 1}}, 7),
     ("patch", "/api/tickets/{ticket}", {"parentTicketId": "{other}"}, (9, 12)),
     ("patch", "/api/tickets/{ticket}", {"linkedTicketIds": ["{other}", "{third}"]}, (14, 16)),
-    ("delete", "/api/tickets/{ticket}", None, (32, 34)),
+    ("delete", "/api/tickets/{ticket}", None, (33, 35)),
     ("post", "/api/tickets/bulk", {"ids": ["{ticket}"], "changes": {"priority": "high"}}, 9),
     ("post", "/api/tickets/bulk", {"ids": ["{ticket}", "{other}", "{third}"], "changes": {"priority": "high"}}, 17),
     ("post", "/api/tickets/{closed}/restore", None, 9),
