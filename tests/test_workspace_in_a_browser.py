@@ -42,6 +42,12 @@ def is_open(page: Page, subject: str) -> None:
     expect(page.locator(".has-script").get_by_role("heading", name=subject, exact=True)).to_be_visible()
 
 
+def lose(page: Page, cookie: str) -> None:
+    """Once nothing is under way whose answer would bring it again."""
+    page.wait_for_load_state("networkidle")
+    page.context.clear_cookies(name=cookie)
+
+
 def test_from_many_tickets_taken_at_once_to_a_canned_answer_to_the_next(
     browse: Browse, agent: User, customer: User, tickets: list[Any]
 ) -> None:
@@ -175,7 +181,7 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     expect(page.get_by_text("The server could not save what you changed.")).to_be_visible()
     expect(page.get_by_label("Priority")).to_have_value("low")
     page.unroute("**/change/")
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    lose(page, settings.SESSION_COOKIE_NAME)
     page.get_by_label("Priority").select_option("high")
     expect(page.locator("input[name=username]")).to_be_visible()
     assert "change" not in page.url
@@ -184,7 +190,7 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
     # Whoever has been signed out meanwhile finds the text again as well.
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    lose(page, settings.SESSION_COOKIE_NAME)
     page.get_by_label("Message", exact=True).fill("Dear Cleo, pull")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("input[name=username]")).to_be_visible()
@@ -209,7 +215,7 @@ def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
     page = browse(agent)
     told, link = page.get_by_role("alert"), page.get_by_role("link", name="Log in")
     page.goto(QUEUE)
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    lose(page, settings.SESSION_COOKIE_NAME)
     page.evaluate(LOOKED_AT_AGAIN)
     expect(told).to_contain_text("Your session has ended.")
     link.click()
@@ -218,14 +224,14 @@ def test_whoever_is_signed_out_is_told_before_anything_is_lost_by_it(
     address = f"{QUEUE}{tickets[0].ticket_number}/"
     page.goto(address)
     page.get_by_label("Message", exact=True).fill("Dear Cleo")
-    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)  # as of another session, begun in another tab
+    lose(page, settings.CSRF_COOKIE_NAME)  # as of another session, begun in another tab
     page.evaluate(LOOKED_AT_AGAIN)
     expect(told).to_contain_text("You have signed in or out elsewhere")
     page.get_by_role("link", name="Reload").click()
     expect(told).to_have_count(0)  # the page has gone, which held the text as well
     is_open(page, "Printer A")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
-    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    lose(page, settings.SESSION_COOKIE_NAME)
     page.evaluate(LOOKED_AT_AGAIN)
     expect(told).to_contain_text("Your session has ended.")
     expect(link).to_have_attribute("href", address)
