@@ -181,7 +181,7 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     expect(page.get_by_text("The server could not save what you changed.")).to_be_visible()
     expect(page.get_by_label("Priority")).to_have_value("low")
     page.unroute("**/change/")
-    lose(page, settings.SESSION_COOKIE_NAME)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_label("Priority").select_option("high")
     expect(page.locator("input[name=username]")).to_be_visible()
     assert "change" not in page.url
@@ -190,7 +190,7 @@ def test_drafts_and_properties_are_kept_without_a_button(browse: Browse, agent: 
     page.goto(f"{QUEUE}{ticket.ticket_number}/")
     expect(page.get_by_label("Message", exact=True)).to_have_value("Dear Cleo")
     # Whoever has been signed out meanwhile finds the text again as well.
-    lose(page, settings.SESSION_COOKIE_NAME)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_label("Message", exact=True).fill("Dear Cleo, pull")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("input[name=username]")).to_be_visible()
