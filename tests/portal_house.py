@@ -1,11 +1,13 @@
-"""The house that tests of the portal look into from all sides: the fixture `house`."""
+"""The house that tests of the portal look into from all sides: the fixtures `house` and `client_of`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core import signing
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -41,6 +43,22 @@ def house(db: None) -> House:
     return build()
 
 
+@pytest.fixture
+def client_of(house: House) -> Callable[[str], Client]:
+    """`client_of("owner")`: opens pages as one of the people of the house."""
+
+    def signed_in(role: str) -> Client:
+        client, user = Client(), house.people[role]
+        if user is not None:
+            if role == "claimer":
+                User.objects.filter(pk=user.pk).update(email_verified_at=None, claimed_at=timezone.now())
+                user.refresh_from_db()
+            client.force_login(user)
+        return client
+
+    return signed_in
+
+
 def build() -> House:
     sharing, cold = CompanyFactory(shares_tickets=True, name="Globex"), CompanyFactory(name="Initech")
     owner = UserFactory(username="olga", name="Olga Owner", signed_up=True, company=sharing)
@@ -71,7 +89,7 @@ def build() -> House:
         "guest": None,
         "stranger": UserFactory(username="stella", signed_up=True),
         "owner": owner,
-        "claimer": owner,  # before the mailbox was proven: tests/test_portal_access.py
+        "claimer": owner,  # before the mailbox was proven: see `client_of`
         "colleague": UserFactory(username="carl", signed_up=True, company=sharing),
         "cold_colleague": UserFactory(username="nora", signed_up=True, company=cold),
         "copied": copied,

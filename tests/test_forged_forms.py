@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import User
 from helpdesk.ids import new_id
 from tests.portal_house import House
-from tests.test_portal_access import MATRIX, address, browser  # noqa: F401 - a fixture
+from tests.test_portal_access import MATRIX, address
 
 pytestmark = pytest.mark.django_db
 
@@ -65,8 +65,8 @@ def test_no_form_is_taken_without_the_token_of_a_page(admin: User, settings: Any
 
 
 @pytest.mark.parametrize("role", ["guest", "owner"])
-def test_looking_at_the_portal_changes_nothing(house: House, browser: Callable[[str], Client], role: str) -> None:  # noqa: F811
-    client = browser(role)
+def test_looking_at_the_portal_changes_nothing(house: House, client_of: Callable[[str], Client], role: str) -> None:
+    client = client_of(role)
     for name, rows in MATRIX.items():
         for row in rows:
             with CaptureQueriesContext(connection) as asked:

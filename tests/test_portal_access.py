@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
-from django.utils import timezone
 
-from accounts.models import User
 from csat.models import Survey
 from knowledge_base.models import Folder
 from tests.portal_house import House, build
@@ -143,20 +141,6 @@ def house(built: House, db: None) -> House:
     return deepcopy(built)
 
 
-@pytest.fixture
-def browser(house: House) -> Callable[[str], Client]:
-    def signed_in(role: str) -> Client:
-        client, user = Client(), house.people[role]
-        if role == "claimer":
-            User.objects.filter(pk=user.pk).update(email_verified_at=None, claimed_at=timezone.now())
-            user.refresh_from_db()
-        if user is not None:
-            client.force_login(user)
-        return client
-
-    return signed_in
-
-
 def address(house: House, name: str, row: Row) -> str:
     return reverse(f"portal:{name}", args=[house.names.get(arg, arg) for arg in row.args])
 
@@ -167,23 +151,23 @@ def test_every_address_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_everybody_gets_what_is_theirs_and_no_more(house: House, browser: Callable[[str], Client], role: str) -> None:
-    wrong, client = [], browser(role)
+def test_everybody_gets_what_is_theirs_and_no_more(house: House, client_of: Callable[[str], Client], role: str) -> None:
+    wrong, client = [], client_of(role)
     for name, rows in MATRIX.items():
         for row in rows:
             status = getattr(client, row.method)(address(house, name, row), row.data or {}).status_code
             if status != row.expected[role]:
                 wrong.append((name, row.args, status, row.expected[role]))
         if name in ("sign-out", "sign-out-everywhere"):
-            client = browser(role)
+            client = client_of(role)
     assert not wrong
 
 
 @pytest.mark.parametrize("role", ["colleague", "copied"])
 def test_whoever_reads_along_changes_nothing_but_what_they_write(
-    house: House, browser: Callable[[str], Client], role: str
+    house: House, client_of: Callable[[str], Client], role: str
 ) -> None:
-    client, copies = browser(role), house.ticket.copies.count()
+    client, copies = client_of(role), house.ticket.copies.count()
     for name in ("reopen", "solve", "rate", "remove-person", "add-person", "request-fields"):
         for row in MATRIX[name]:
             client.post(address(house, name, row), row.data or {})
@@ -198,8 +182,8 @@ HIDDEN = ("internal-answer", "internal.txt", "staff.txt", "hidden-cause", "Root 
 
 
 @pytest.mark.parametrize("role", ["owner", "colleague", "copied"])
-def test_nothing_internal_is_on_the_page(house: House, browser: Callable[[str], Client], role: str) -> None:
-    page = browser(role).get(f"/requests/{house.ticket.ticket_number}").content.decode()
+def test_nothing_internal_is_on_the_page(house: House, client_of: Callable[[str], Client], role: str) -> None:
+    page = client_of(role).get(f"/requests/{house.ticket.ticket_number}").content.decode()
     assert all(shown in page for shown in ("public-answer", "own.txt", "answer.txt"))
     assert not [word for word in HIDDEN if word in page]
 
@@ -221,20 +205,20 @@ def test_nothing_internal_is_on_the_page(house: House, browser: Callable[[str], 
 )
 @pytest.mark.parametrize("words", ["", "invoice", "public-answer"])
 def test_lists_and_their_search_hold_what_may_be_seen(
-    house: House, browser: Callable[[str], Client], role: str, show: str, expected: bool, words: str
+    house: House, client_of: Callable[[str], Client], role: str, show: str, expected: bool, words: str
 ) -> None:
     house.ticket.search.public += " public answer"
     house.ticket.search.save()
-    page = browser(role).get("/requests/", {"show": show, "q": words}).content.decode()
+    page = client_of(role).get("/requests/", {"show": show, "q": words}).content.decode()
     assert ("The invoice is missing" in page) is expected
     assert "Somebody else" not in page
 
 
 @pytest.mark.parametrize("words", ["internal answer", "hidden cause", "Somebody"])
-def test_search_finds_nothing_by_what_is_hidden(house: House, browser: Callable[[str], Client], words: str) -> None:
+def test_search_finds_nothing_by_what_is_hidden(house: House, client_of: Callable[[str], Client], words: str) -> None:
     house.ticket.search.internal = "internal answer hidden cause"
     house.ticket.search.save()
-    page = browser("owner").get("/requests/", {"q": words}).content.decode()
+    page = client_of("owner").get("/requests/", {"q": words}).content.decode()
     assert "The invoice is missing" not in page
     assert f"/requests/{house.ticket.ticket_number}" not in page
 
@@ -244,9 +228,9 @@ def test_search_finds_nothing_by_what_is_hidden(house: House, browser: Callable[
     [("guest", {"all"}), ("stranger", {"all", "logged_in"}), ("staff", {"all", "logged_in", "agents"})],
 )
 def test_folders_hide_their_articles_everywhere(
-    house: House, browser: Callable[[str], Client], role: str, seen: set[str]
+    house: House, client_of: Callable[[str], Client], role: str, seen: set[str]
 ) -> None:
-    client = browser(role)
+    client = client_of(role)
     for path in ("/help/search?q=things", "/help/suggest?q=things"):
         page = client.get(path).content.decode()
         found = {
@@ -265,9 +249,9 @@ SLUGS = {"all": "open_article", "logged_in": "customers_article", "agents": "sta
 
 
 def test_a_category_that_holds_nothing_for_somebody_does_not_exist_for_them(
-    house: House, browser: Callable[[str], Client]
+    house: House, client_of: Callable[[str], Client]
 ) -> None:
     hidden = Folder.objects.get(pk=house.names["customers_folder"]).category
-    assert browser("guest").get(f"/help/categories/{hidden.pk}").status_code == 404
-    assert hidden.name not in browser("guest").get("/help/").content.decode()
-    assert browser("stranger").get(f"/help/categories/{hidden.pk}").status_code == 200
+    assert client_of("guest").get(f"/help/categories/{hidden.pk}").status_code == 404
+    assert hidden.name not in client_of("guest").get("/help/").content.decode()
+    assert client_of("stranger").get(f"/help/categories/{hidden.pk}").status_code == 200
